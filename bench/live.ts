@@ -41,7 +41,7 @@ async function* looks({ home, stack }: LiveChain): AsyncGenerator<Figure> {
       const plan = { ...stack.plan, secrets: secrets.slice(0, size), deliveries: deliveries.slice(0, size) };
       const part = { ...stack, plan };
       const both = { work: () => observe(part, access), floor: () => bareLook(part, access), rounds: 3 };
-      const figure = await besides("the least calls", both);
+      const figure = await besides("the fewest calls", both);
       yield { what: "doctor", size, ...figure, ...(size === count && { limit: 6_000 }) };
     }
     const snapshot = await observe(stack, access);
@@ -51,8 +51,8 @@ async function* looks({ home, stack }: LiveChain): AsyncGenerator<Figure> {
     const { kubernetes, vault, azure } = snapshot.calls;
     const [what, unit, size] = ["calls of doctor to", "calls", count] as const;
     yield { what: `${what} the cluster`, size, unit, value: kubernetes };
-    yield { what: `${what} Vault`, size, unit, value: vault, floor: { what: "one a secret", value: count } };
-    yield { what: `${what} Azure`, size, unit, value: azure, floor: { what: "25 names a page", value: count / 25 } };
+    yield { what: `${what} Vault`, size, unit, value: vault, floor: { what: "one per secret", value: count } };
+    yield { what: `${what} Azure`, size, unit, value: azure, floor: { what: "25 names per page", value: count / 25 } };
   } finally {
     await connected.close();
   }

@@ -114,18 +114,18 @@ type Failure = readonly [code: BootstrapFailure["code"], problem: string, fix: s
 const failures = {
   rbac: ({ what, vault, identity }, because) => [
     "source-forbidden",
-    `identity ${identity.clientId} may not ${what} of ${vault}: ${because}`,
+    `identity ${identity.clientId} is not allowed to ${what} of ${vault}: ${because}`,
     "give it the role Key Vault Secrets User at the vault's scope (ameide-secrets up, stack shared); a new assignment takes up to 10 minutes",
   ],
   "network-rule": ({ vault }, because) => [
     "source-forbidden",
-    `the network rules of ${vault} keep this pod out: ${because}`,
+    `the network rules of ${vault} block this pod: ${because}`,
     "list the cluster's egress addresses or subnets in Pulumi.shared.yaml under azure.network, then: ameide-secrets up --stack shared; with publicAccess: false the cluster needs a private endpoint",
   ],
   refused: ({ what, vault, identity }, because) => [
     "source-forbidden",
     `${vault} refused to ${what}: ${because}`,
-    `see whether tenant ${identity.tenantId} is the vault's own`,
+    `check that tenant ${identity.tenantId} is the vault's: az keyvault show --name <key-vault> --query properties.tenantId`,
   ],
   certificate: ({ vault }, because) => [
     "source-unreachable",
@@ -135,17 +135,17 @@ const failures = {
   challenge: ({ vault }, because) => [
     "bad-configuration",
     `${vault} names another resource than its own host: ${because}`,
-    "set disableChallengeResourceVerification, if this is a sovereign cloud or a private name",
+    "check the vault's address: only Azure's public cloud is supported",
   ],
   throttled: ({ what, vault }, because) => [
     "source-throttled",
     `${vault} has too many requests and refused to ${what}: ${because}`,
-    "find who reads the vault so often, or run this less often; the next run goes on from here",
+    "find what reads the vault so often, or raise bootstrapIntervalInMinutes; the next run continues from here",
   ],
   unreachable: ({ what, vault }, because) => [
     "source-unreachable",
     `cannot ${what} of ${vault}: ${because}`,
-    "see whether the pod may leave the cluster, and whether the vault's name resolves there",
+    "check that the pod's egress is allowed and that the vault's name resolves in the cluster",
   ],
 } as const satisfies Record<string, (context: AzureContext, because: string) => Failure>;
 
@@ -174,7 +174,7 @@ function tokenFileMissing(file: string, code = "ENOENT"): BootstrapFailure {
   return new BootstrapFailure(
     "token-file-missing",
     `the federated token ${file === "" ? "has no AZURE_FEDERATED_TOKEN_FILE" : where}`,
-    "the pod template projects it; run ameide-secrets up, and see whether something else owns the CronJob",
+    "run ameide-secrets up, which projects the token in the pod template, and check whether something else owns the CronJob",
   );
 }
 
@@ -186,7 +186,7 @@ async function federationFailure(
   if (code === "AADSTS700016" || code === "AADSTS90002") {
     return [
       "federation-mismatch",
-      `${code}: tenant ${tenantId} knows no application ${clientId}`,
+      `${code}: tenant ${tenantId} has no application ${clientId}`,
       "the identity was recreated or is in another tenant: run ameide-secrets up, which sets the client id from its output",
     ];
   }
@@ -195,14 +195,14 @@ async function federationFailure(
   if (propagatingCodes.has(code)) {
     return [
       "federation-mismatch",
-      `${code}: Entra knows no federated credential of identity ${clientId} for ${claims}`,
+      `${code}: Entra has no federated credential of identity ${clientId} for ${claims}`,
       "ameide-secrets doctor shows whether it exists: if not, ameide-secrets up creates it; if it does, it is new, and Entra needs some minutes",
     ];
   }
   return [
     "federation-mismatch",
     `Entra refused the federated token of ${claims}: ${because}`,
-    `look ${code} up at https://login.microsoftonline.com/error; the issuer must be the cluster's own and within Entra's reach`,
+    `look up ${code} at https://login.microsoftonline.com/error; the issuer must be the cluster's own, and Entra must be able to reach it`,
   ];
 }
 

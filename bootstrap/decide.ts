@@ -38,7 +38,7 @@ export function carriedSecrets({ secrets, mappedSecrets }: BootstrapConfig): Car
   throw new BootstrapFailure(
     "bad-configuration",
     problems.join("; "),
-    "give each secret and each of mappedSecrets a path of its own and a name in the source",
+    "give each secret and each entry of mappedSecrets its own path and a name in the source",
   );
 }
 
@@ -113,7 +113,7 @@ function decideGenerated({ vault, held }: Facts, rules: Rules): Action {
     return {
       kind: "leave",
       outcome: "kept",
-      reason: "its latest version is deleted, which is not absent; undelete it",
+      reason: "its latest version is deleted, which does not count as absent; restore it with vault kv undelete",
     };
   }
   if (held !== undefined && isPlaceholder(held.reveal(), rules.fixtures)) {
@@ -137,7 +137,8 @@ function decideExternal(secret: CarriedSecret, facts: Facts, rules: Rules): Acti
     kind: "leave",
     outcome: "failed",
     cause: "conflict",
-    reason: "holds a value that neither we nor the source made; set bootstrap.claimUnmarked to take it over",
+    reason:
+      "has a value that neither vault-bootstrap nor the source wrote; set bootstrap.claimUnmarked to overwrite it",
   };
 }
 

@@ -29,7 +29,7 @@ export function sealed(address: string): BootstrapFailure {
   return new BootstrapFailure(
     "vault-sealed",
     `Vault at ${address} is sealed`,
-    "unseal it: ameide-secrets unseal, or wait for its key service where it unseals itself",
+    "ameide-secrets unseal; or wait, if a key service unseals it",
   );
 }
 
@@ -44,7 +44,7 @@ export function vaultFailure(error: unknown, address: string): BootstrapFailure 
   if (!(error instanceof VaultError)) return undefined;
   if (error.isSealed) return sealed(address);
   if (error.status === 429) {
-    const fix = "raise Vault's rate limit quota (sys/quotas/rate-limit), or wait: the next run goes on from here";
+    const fix = "raise Vault's rate limit quota (sys/quotas/rate-limit), or wait: the next run continues from here";
     return new BootstrapFailure(
       "vault-throttled",
       `${address} has too many requests: ${messageOf(error)}`,

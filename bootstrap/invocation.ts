@@ -60,7 +60,7 @@ function parseFlags(argv: readonly string[]): Pick<Invocation, "dryRun" | "until
       },
     });
     if (values.until !== undefined && values.until !== "unsealed")
-      throw new Error(`--until takes unsealed, not ${values.until}`);
+      throw new Error(`--until must be unsealed, but is ${values.until}`);
     return {
       dryRun: values["dry-run"],
       untilUnsealed: values.until === "unsealed",
@@ -100,7 +100,7 @@ function badConfiguration(problems: readonly string[], options?: ErrorOptions): 
   return new BootstrapFailure(
     "bad-configuration",
     problems.join("; "),
-    "the program writes config.json and the pod's environment together: ameide-secrets up, and see who else changes them",
+    "run ameide-secrets up, which writes config.json and the pod's environment, and find out what else changes them",
     options,
   );
 }

@@ -38,24 +38,24 @@ type Failure = Pick<BootstrapFailure, "code" | "fix">;
 
 const unreachable: Failure = {
   code: "kubernetes-unreachable",
-  fix: "see whether a NetworkPolicy keeps the pod from the API server",
+  fix: "check whether a NetworkPolicy blocks the pod from the API server",
 };
 const failing: Failure = {
   code: "kubernetes-failing",
-  fix: "see the API server's own log; the next run goes on from here",
+  fix: "check the API server's log; the next run continues from here",
 };
 const refused: Failure = {
   code: "kubernetes-refused",
-  fix: "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which makes it",
+  fix: "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which creates it",
 };
 const byStatus: Readonly<Record<number, Failure>> = {
   401: {
     code: "kubernetes-login-refused",
-    fix: "the ServiceAccount's token is expired or another cluster's: the pod of the next run gets a new one, if the ServiceAccount exists",
+    fix: "the ServiceAccount's token has expired or belongs to another cluster: the pod of the next run gets a new one, if the ServiceAccount exists",
   },
   429: {
     code: "kubernetes-throttled",
-    fix: "find who sends the API server so many requests; the next run goes on from here",
+    fix: "find what sends the API server so many requests; the next run continues from here",
   },
 };
 

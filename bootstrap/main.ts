@@ -35,7 +35,10 @@ function stopSignal({ config }: Invocation, propagationInMs: number): AbortSigna
   const stop = new AbortController();
   const end = (problem: string, fix: string): void => stop.abort(new BootstrapFailure("terminated", problem, fix));
   const onSignal = (name: string): void =>
-    end(`stopped by ${name} after the writes in hand`, "nothing to repair: the next run goes on from here");
+    end(
+      `stopped by ${name} after it finished the writes in progress`,
+      "nothing to fix: the next run continues from here",
+    );
   process.once("SIGTERM", onSignal);
   process.once("SIGINT", onSignal);
   const own = config.deadlineInSeconds * 1000;
@@ -44,7 +47,7 @@ function stopSignal({ config }: Invocation, propagationInMs: number): AbortSigna
     () =>
       end(
         `not done after ${deadlineInMs / 1000} s`,
-        "see the log for what it waited for; raise the interval if it works that long",
+        "the log shows what it waited for; if a run needs that long, raise bootstrapIntervalInMinutes",
       ),
     deadlineInMs,
   ).unref();

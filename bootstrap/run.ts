@@ -157,10 +157,10 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
   const failure = vaultFailure(error, address);
   if (failure !== undefined) return failure;
   if (error instanceof VaultError && error.status === 403) {
-    const fix = "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it";
+    const fix = "run ameide-secrets up, which writes the bootstrap's policy from the catalogue";
     return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);
   }
   const where = error instanceof Error ? (error.stack?.split("\n")[1]?.trim() ?? "") : "";
-  const fix = "this is a defect of vault-bootstrap: report it with the log of this run";
+  const fix = "this is a bug in vault-bootstrap: report it with the log of this run";
   return new BootstrapFailure("internal-error", `${messageOf(error)} ${where}`, fix, options);
 }

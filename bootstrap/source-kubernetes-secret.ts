@@ -43,8 +43,8 @@ export class KubernetesSecretSource implements SecretSource {
     if (secret === undefined) {
       throw new BootstrapFailure(
         "source-unreachable",
-        `${this.description}, which the external values come from, does not exist`,
-        "seed it first, then run again",
+        `the source of the external values, ${this.description}, does not exist`,
+        "create it first, then run again",
       );
     }
     const { metadata, data } = secret;
@@ -70,7 +70,7 @@ export class KubernetesSecretSource implements SecretSource {
       new BootstrapFailure(
         "bad-configuration",
         `key ${this.#key} of ${this.description} ${problem}`,
-        `make it one JSON object of names and values, all strings`,
+        `set it to one JSON object of names and values, all strings`,
       );
     if (base64 === undefined) throw wrong("is missing");
     let content: unknown;
@@ -83,7 +83,7 @@ export class KubernetesSecretSource implements SecretSource {
     if (typeof content !== "object" || content === null || Array.isArray(content)) throw wrong("is not a JSON object");
     const entries = Object.entries(content);
     const odd = entries.find(([, value]) => typeof value !== "string");
-    if (odd !== undefined) throw wrong(`holds something else than text under ${odd[0]}`);
+    if (odd !== undefined) throw wrong(`has a value that is not text under ${odd[0]}`);
     return entries;
   }
 }

@@ -130,5 +130,5 @@ function fixFor(error: VaultError, authMount: string): string {
   if (error.says("service account name not authorized") || error.says("namespace not authorized")) {
     return "the role is bound to another ServiceAccount: ameide-secrets up binds it to this one";
   }
-  return `Vault could not review the token: ameide-secrets reconfigure-auth, and see that auth/${authMount} pins no reviewer token and Vault's own account holds system:auth-delegator`;
+  return `Vault could not review the token: ameide-secrets reconfigure-auth; then check that auth/${authMount} has no pinned reviewer token and that Vault's own account has the ClusterRole system:auth-delegator`;
 }

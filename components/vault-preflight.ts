@@ -20,10 +20,10 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
   const unreachable = (why: string, isUntrusted = false): UserError =>
     UserError.of(
       "vault-unreachable",
-      `no Vault of ${name} answers at ${address}: ${why}`,
+      `the Vault of ${name} does not answer at ${address}: ${why}`,
       isUntrusted
         ? `set vault.caFile of Pulumi.${name}.yaml (or VAULT_CACERT) to the PEM file with the CA of Vault's certificate`
-        : `kubectl -n ${vault.statefulSet.namespace} port-forward svc/${vault.statefulSet.name} 8200:8200, then VAULT_ADDR=${new URL(vault.address).protocol}//127.0.0.1:8200; ameide-secrets up does both itself`,
+        : `kubectl -n ${vault.statefulSet.namespace} port-forward svc/${vault.statefulSet.name} 8200:8200, then VAULT_ADDR=${new URL(vault.address).protocol}//127.0.0.1:8200; ameide-secrets up does both automatically`,
     );
   try {
     const health = await client.health();
@@ -36,8 +36,8 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
       throw UserError.of("vault-sealed", `${thisVault} is sealed`, `ameide-secrets unseal --stack ${name}`);
     }
     if (own === undefined) {
-      const problem = "VAULT_TOKEN is not set, and the plan cannot be made without asking Vault";
-      const fix = `export VAULT_TOKEN=<a token with the policy ameide-secrets-deployer>; ameide-secrets up --stack ${name} makes a short one itself`;
+      const problem = "VAULT_TOKEN is not set, and Vault is needed for the plan";
+      const fix = `export VAULT_TOKEN=<a token with the policy ameide-secrets-deployer>; ameide-secrets up --stack ${name} creates a short-lived one automatically`;
       throw UserError.of("vault-token-missing", problem, fix);
     }
     await client.get("auth/token/lookup-self");
@@ -49,11 +49,11 @@ export async function requireVault({ name, vault }: EnvironmentStack, token: str
       throw UserError.of("vault-unreachable", problem, `ameide-secrets doctor --stack ${name}`);
     }
     if (error.status === 404 && namespace !== undefined) {
-      const fix = `have it created: vault namespace create ${namespace} (VAULT_NAMESPACE set to its parent), or correct vault.namespace of Pulumi.${name}.yaml`;
+      const fix = `create it: vault namespace create ${namespace} (VAULT_NAMESPACE set to its parent), or correct vault.namespace of Pulumi.${name}.yaml`;
       throw UserError.of("vault-namespace-missing", `${thisVault} has no namespace ${namespace}`, fix);
     }
-    const problem = `${thisVault} refuses this VAULT_TOKEN (${error.message}): it is of another Vault, revoked or expired`;
-    const fix = "make a new one: vault token create -policy=ameide-secrets-deployer -ttl=30m";
+    const problem = `${thisVault} refuses this VAULT_TOKEN (${error.message}): it belongs to another Vault, was revoked or has expired`;
+    const fix = "create a new one: vault token create -policy=ameide-secrets-deployer -ttl=30m";
     throw UserError.of("vault-token-refused", problem, fix);
   } finally {
     client.close();

@@ -104,7 +104,8 @@ function keyVaultHops(
 ): readonly LineageHop[] {
   if (keyVaultName === undefined || bootstrap.config.source.type !== "azure-key-vault") return [];
   const found = valuesOf(keyVault).find(({ name }) => name === keyVaultName);
-  const unmarked = strictness.values === "state" ? "Pulumi, or another: unmarked" : "another writer, unmarked";
+  const unmarked =
+    strictness.values === "state" ? "Pulumi or another writer, no metadata" : "another writer, no metadata";
   const described = found && {
     ...held(found.fingerprint),
     ...(found.version !== undefined && { version: found.version }),
@@ -122,7 +123,7 @@ function vaultHop(
   const found = valuesOf(vault.secrets).find(({ path, state }) => path === vaultPath && state === "live");
   const pushers = valuesOf(pushSecrets)
     .filter(({ paths }) => paths.some((path) => pathBelowMount(path, mount) === vaultPath))
-    .map(({ namespace, name }) => `PushSecret ${namespace}/${name} writes it, too`);
+    .map(({ namespace, name }) => `PushSecret ${namespace}/${name} also writes it`);
   const refused = vault.unreadData && `${vault.unreadData.asked}: ${vault.unreadData.message}`;
   const described = found && {
     ...held(found.fingerprint, refused),
@@ -136,7 +137,7 @@ function vaultHop(
 /** The mark is at the path and not at the version: another writer leaves it unchanged. */
 function writerOf(metadata: Readonly<Record<string, string>>, version: number): string {
   const { [customMetadataKeys.managedBy]: owner, [customMetadataKeys.vaultVersion]: ours } = metadata;
-  if (owner === undefined) return "another writer, unmarked";
+  if (owner === undefined) return "another writer, no metadata";
   return ours === undefined || ours === String(version) ? owner : `another writer, after version ${ours} of ${owner}`;
 }
 

@@ -320,7 +320,7 @@ export interface PatcherState {
 }
 
 export function describeFailure({ asked, message }: Failure): string {
-  return `could not be looked at: ${asked}: ${message}`;
+  return `could not be checked: ${asked}: ${message}`;
 }
 
 export function valuesOf<T>(part: Observed<readonly T[]>): readonly T[] {

@@ -83,7 +83,7 @@ function keyVaultNames({ keyVault }: Snapshot, { plan, bootstrap }: Expectation)
     const state = states.get(subject);
     if (state !== undefined)
       return [judged(subject, state.enabled, `updated ${state.updatedAt ?? "at an unknown time"}`, "disabled")];
-    return [required ? failed(subject, "absent, and required") : absent(subject)];
+    return [required ? failed(subject, "missing, but required") : absent(subject)];
   });
 }
 
@@ -173,7 +173,7 @@ function ofOthers(found: readonly ExternalSecretState[], { deliveries }: Expecta
     ...failing.map((one) =>
       info(`${one.namespace}/${one.name}`, `created by something else, and not synced: ${whyNotSynced(one)}`),
     ),
-    ...(synced === 0 ? [] : [info(`${synced} created by others`, "synced")]),
+    ...(synced === 0 ? [] : [info(`${synced} created by other owners`, "synced")]),
   ];
 }
 

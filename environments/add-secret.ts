@@ -98,7 +98,7 @@ function takenName(
       const problem = `${name} ${isPattern ? "matches" : "is"} ${known.entry}${check.ok ? "" : `: ${check.reason}`}`;
       const fix = isPattern
         ? "leave it to its owner; if it comes from outside the cluster, use --over-pattern: an exact name beats a pattern"
-        : `leave it to its owner${known.see === undefined ? "" : `; read on in ${known.see}`}`;
+        : `leave it to its owner${known.see === undefined ? "" : `; see ${known.see}`}`;
       return refuse("add-cluster-managed", problem, fix);
     }
   }
@@ -140,7 +140,7 @@ function withDelivery(
   const { keys, madeBy } = delivery;
   if (keys !== undefined && madeBy === undefined && keys[key] === undefined) return withKey(text, target, key, secret);
   const reason = keys === undefined ? "is a pull secret" : `has a key ${key} already`;
-  const why = madeBy === undefined ? reason : `is made by ${madeBy}`;
+  const why = madeBy === undefined ? reason : `is created by ${madeBy}`;
   throw UserError.of("add-target-unfit", `the delivery ${target} ${why}`, "choose another target or key");
 }
 

@@ -59,11 +59,11 @@ export function resolveVaultSettings(
   const pem = ownPem ?? readCa("VAULT_CACERT", caFile === undefined && !offline ? vaultCaFile : undefined);
   if (address.startsWith("http:") && hasOwnCa(settings)) {
     const setting = caFile === undefined ? "caFrom" : "caFile";
-    const problem = `vault.address is ${address}, so the CA of vault.${setting} is never asked for`;
+    const problem = `vault.address is ${address}, so the CA of vault.${setting} is never used`;
     report("vault-ca-without-tls", "vault.address", problem, "use an https address, or remove the CA");
   } else if (address.startsWith("http:")) {
     const problem = `vault.address is ${address}, so ServiceAccount tokens and every secret cross the cluster's network in clear text`;
-    const fix = "serve Vault by TLS, then set vault.address to its https address, and vault.caFile for a private CA";
+    const fix = "serve Vault over TLS, then set vault.address to its https address, and vault.caFile for a private CA";
     report("vault-plain-http", "vault.address", problem, fix, "warning");
   }
   // the provider would use the variable where the settings say nothing, and the command line would not

@@ -43,7 +43,7 @@ function sectionsOf(stack: string): readonly Section[] {
   });
   const ended = commands.filter((command) => file(`${command}.code`) !== undefined);
   if (ended.length === commands.length) return found;
-  return [...found, { stack, title: "not everything was looked at", text: `the job of ${stack} ended early: ${run}` }];
+  return [...found, { stack, title: "not everything was checked", text: `the job of ${stack} ended early: ${run}` }];
 }
 
 /** Only known differences: the reading identity cannot read values in Vault, so those are not compared. */

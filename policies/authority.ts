@@ -70,16 +70,16 @@ export const authorityRules = {
     description:
       "No SealedSecret, and no Secret that SOPS encrypts: secrets come from the pipeline or from their owner.",
     why: "It is a second way into the cluster, with a value in Git that nobody rotates.",
-    remediation: "Add the secret to the catalogue and deliver it by an ExternalSecret.",
+    remediation: "Add the secret to the catalogue and deliver it with an ExternalSecret.",
     references: ["https://github.com/bitnami-labs/sealed-secrets"],
     kinds: ["SealedSecret", "Secret"],
     judge({ kind, origin, object }) {
-      if (kind === "SealedSecret") return { problem: "is a SealedSecret; deliver it by an ExternalSecret instead" };
+      if (kind === "SealedSecret") return { problem: "is a SealedSecret; deliver it with an ExternalSecret instead" };
       if (origin !== "document") return []; // the API server never gets ciphertext
       const encrypted = ["data", "stringData"].flatMap((field) =>
         entries(object, field).map(([key]): Violations => {
           const tool = encryptedBy(text(object, field, key) ?? "");
-          const problem = `is encrypted by ${tool ?? ""}; deliver it by an ExternalSecret instead`;
+          const problem = `is encrypted by ${tool ?? ""}; deliver it with an ExternalSecret instead`;
           return tool !== undefined && { path: [field, key], problem };
         }),
       );
@@ -91,7 +91,7 @@ export const authorityRules = {
     description: "No resource of this program's stacks writes something that no rule can read.",
     why: "A command, a chart or a script can put a database password into Key Vault, and no other rule would notice.",
     remediation:
-      "Remove the resource from this stack, or exempt it in policies/exemptions.ts with a reason and a last day.",
+      "Remove the resource from this stack, or exempt it in policies/exemptions.ts with a reason and an expiry date.",
     references: ["https://www.pulumi.com/registry/packages/command/"],
     kinds: ["OpaqueWriter"],
     judge: inOwnStack(({ object }) => `${text(object, "reason") ?? ""}; no rule can read what it writes`),
@@ -101,7 +101,7 @@ export const authorityRules = {
     description: "Every resource of this program's stacks has a type that the rules know.",
     why: "An unknown type is not judged at all: an unusual API version once carried a database password into Key Vault.",
     remediation:
-      "Move the resource to another program's stack, or exempt it in policies/exemptions.ts with a reason and a last day.",
+      "Move the resource to another program's stack, or exempt it in policies/exemptions.ts with a reason and an expiry date.",
     references: ["https://www.pulumi.com/docs/iac/concepts/resources/names/#types"],
     levels: advisoryInDev,
     kinds: ["UnknownType"],
@@ -118,6 +118,6 @@ function inOwnStack(find: (subject: Subject) => string): ResourceRule["judge"] {
   return (subject, { isOwnStack = true }: RuleContext) =>
     isOwnStack && {
       problem: find(subject),
-      fix: `remove it from this stack, or exempt "${subject.label}" in policies/exemptions.ts with a reason and a last day`,
+      fix: `remove it from this stack, or exempt "${subject.label}" in policies/exemptions.ts with a reason and an expiry date`,
     };
 }

@@ -53,11 +53,11 @@ export const deliveryRules = {
       const policy = specText(subject, "refreshPolicy");
       if (policy === "CreatedOnce" || policy === "OnChange") return [];
       const interval = specText(subject, "refreshInterval");
-      if (interval === undefined) return { path, problem: "refreshInterval is not set; set such as 15m" };
+      if (interval === undefined) return { path, problem: "refreshInterval is not set; set a duration such as 15m" };
       const seconds = secondsOf(interval);
       const is = `refreshInterval "${interval}"`;
-      if (seconds === undefined) return { path, problem: `${is} is not a duration; set such as 15m` };
-      if (seconds === 0) return { path, problem: `${is} never refreshes; set such as 15m` };
+      if (seconds === undefined) return { path, problem: `${is} is not a duration; set one such as 15m` };
+      if (seconds === 0) return { path, problem: `${is} never refreshes; set a duration such as 15m` };
       const problem = `${is} is under a minute; set at least ${shortestRefreshInSeconds}s`;
       return seconds < shortestRefreshInSeconds && { path, problem };
     },

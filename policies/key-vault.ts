@@ -59,7 +59,7 @@ export const keyVaultRules = {
   "key-vault-network": {
     severity: "low",
     description: "A Key Vault answers only networks that it lists.",
-    why: "If the vault is open to the internet, one leaked operator's token is enough to read every secret.",
+    why: "If the vault is open to the internet, one leaked operator token is enough to read every secret.",
     remediation:
       "Set azure.network in Pulumi.shared.yaml: the clusters' egress addresses or subnets, or publicAccess: false. Other programs set networkAcls.defaultAction: Deny, or publicNetworkAccess: Disabled.",
     references: ["https://learn.microsoft.com/azure/key-vault/general/network-security"],

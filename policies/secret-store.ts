@@ -66,7 +66,7 @@ export const storeRules = {
   },
   "store-account": {
     severity: "high",
-    description: "A store logs in by Kubernetes auth, with a ServiceAccount of its own.",
+    description: "A store logs in with Kubernetes auth, as its own ServiceAccount.",
     why: "With the account `default` every pod of the namespace can use the store's role. A static token is one more secret to manage.",
     remediation:
       "Set auth.kubernetes with role and serviceAccountRef.name, such as ameide-vault-reader; no namespace in a SecretStore.",
@@ -82,7 +82,7 @@ export const storeRules = {
       const hasNamespace = text(object, ...path, "namespace") !== undefined;
       const refusedNamespace = "has a namespace, which External Secrets refuses in a SecretStore; remove it";
       return [
-        others.map((method) => ({ path: [...authPath, method], problem: `logs in by "${method}"; set kubernetes` })),
+        others.map((method) => ({ path: [...authPath, method], problem: `logs in with "${method}"; set kubernetes` })),
         name === undefined &&
           others.length === 0 && { path, problem: "has no ServiceAccount to log in with; set serviceAccountRef.name" },
         name === "default" && { path: [...path, "name"], problem: 'logs in as "default"; name its own account' },

@@ -35,7 +35,7 @@ export const secretnessRules = {
     severity: "critical",
     description: "No Secret in a repository contains a value.",
     why: "A value in Git is in every clone and in its history, and is rarely rotated.",
-    remediation: "Remove the value, rotate it, and deliver it by an ExternalSecret.",
+    remediation: "Remove the value, rotate it, and deliver it with an ExternalSecret.",
     references: ["https://kubernetes.io/docs/concepts/security/secrets-good-practices/"],
     kinds: ["Secret"],
     judge({ origin, object }) {
@@ -89,7 +89,7 @@ export const secretnessRules = {
     severity: "critical",
     description: "A ConfigMap contains settings and no secret.",
     why: "Everybody who can read the namespace can read its ConfigMaps. They are not encrypted at rest, and tools print them.",
-    remediation: "Deliver the value by the pipeline and read it from the Secret.",
+    remediation: "Deliver the value through the pipeline and read it from the Secret.",
     references: ["https://kubernetes.io/docs/concepts/configuration/configmap/"],
     kinds: ["ConfigMap"],
     judge: ({ object }) =>

@@ -128,7 +128,7 @@ function readHcl(text: string): Block {
 
   function afterHeredoc(mark: string, from: number): number {
     const end = text.indexOf(`\n${mark}`, from - 1);
-    if (end < 0) throw mistake(`has a text without the line "${mark}" at its end`);
+    if (end < 0) throw mistake(`has a heredoc without its closing line "${mark}"`);
     return end + mark.length + 1;
   }
 

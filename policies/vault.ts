@@ -87,7 +87,7 @@ export const vaultRules = {
   },
   "vault-mount-cas": {
     severity: "high",
-    description: "The mount does not require check-and-set from every writer, and is KV version 2.",
+    description: "The mount is KV version 2 and does not require check-and-set from every writer.",
     why: "The client-patcher, reconcilers and PushSecrets write without check-and-set and would all get 400. KV version 1 keeps no history.",
     remediation: "Set casRequired: false on the mount; vault-bootstrap sets cas_required on the secrets that it owns.",
     references: ["https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2"],
@@ -183,8 +183,8 @@ export const vaultRules = {
   },
   "vault-login-issuer": {
     severity: "high",
-    description: "A JWT auth method names the issuer that it trusts, and gets its keys by TLS.",
-    why: "Without a bound issuer any token signed with a known key is accepted; keys that come by http can be replaced on the way.",
+    description: "A JWT auth method names the issuer that it trusts, and gets its keys over TLS.",
+    why: "Without a bound issuer any token signed with a known key is accepted; keys that are fetched over plain http can be replaced in transit.",
     remediation: "Set boundIssuer, and https addresses for oidcDiscoveryUrl and jwksUrl.",
     references: ["https://developer.hashicorp.com/vault/api-docs/auth/jwt#bound_issuer"],
     levels: { local: "advisory" },

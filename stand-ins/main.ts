@@ -33,7 +33,7 @@ async function startStandIns(): Promise<void> {
     // waits for both: an error of the node must not prevent Azure's pending write
     void Promise.allSettled([node.close(), azure.close()]).then((ends) => {
       const failures = ends.filter((end) => end.status === "rejected").map(({ reason }) => String(reason));
-      for (const failure of failures) process.stderr.write(`the stand-ins did not end well: ${failure}\n`);
+      for (const failure of failures) process.stderr.write(`the stand-ins ended with an error: ${failure}\n`);
       process.exit(failures.length === 0 ? 0 : 1);
     });
   });

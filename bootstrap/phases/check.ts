@@ -33,7 +33,7 @@ export async function check(
   if (missing.length > 0) {
     throw new BootstrapFailure(
       "required-missing",
-      `${missing.length} required of ${known.size} cannot be carried: ${missing.join(", ")}`,
+      `${missing.length} of ${known.size} secrets are required but cannot be copied: ${missing.join(", ")}`,
       "put their values into the source: ameide-secrets env push; nothing was written",
     );
   }
@@ -67,7 +67,7 @@ async function checkRights(
   throw new BootstrapFailure(
     "vault-policy-refused",
     lacking.flat().join("; "),
-    "its policy follows from the catalogue: ameide-secrets up writes it; nothing was written",
+    "ameide-secrets up writes its policy from the catalogue; nothing was written",
   );
 }
 
@@ -84,7 +84,9 @@ function questions(
     const apiPaths = own.map((path) => kv.apiPath(kind, path));
     const held = await capabilities(run, session, apiPaths);
     const found = apiPaths.filter((path) => !allows(held[path], wanted));
-    return found.length === 0 ? [] : [`role ${session.role} may not ${wanted.join(" and ")} ${found.join(", ")}`];
+    return found.length === 0
+      ? []
+      : [`role ${session.role} is not allowed to ${wanted.join(" and ")} ${found.join(", ")}`];
   });
 }
 

@@ -19,14 +19,14 @@ export async function initialise(run: Run, credentials: CredentialsSecret): Prom
   if (await hasCredentials(run, credentials)) {
     throw new BootstrapFailure(
       "vault-lost",
-      `Vault at ${config.vault.address} was never initialised, yet Secret ${credentials.title} holds the keys of one that was`,
-      "its volume was lost or its name changed: bring that volume or a snapshot back; only if it is gone for good, delete the Secret and run again",
+      `Vault at ${config.vault.address} is not initialised, but Secret ${credentials.title} contains the keys of an initialised one`,
+      "its volume was lost or its name changed: restore that volume or a snapshot; only if both are lost for good, delete the Secret and run again",
     );
   }
   if (!config.vault.initialise) {
     throw new BootstrapFailure(
       "vault-uninitialised",
-      `Vault at ${config.vault.address} was never initialised, and ${config.environment} does not let us do it`,
+      `Vault at ${config.vault.address} is not initialised, and ${config.environment} does not allow vault-bootstrap to initialise it`,
       "initialise it by hand (vault operator init) and keep its recovery keys outside the cluster",
     );
   }
@@ -73,8 +73,8 @@ async function proveStorable(credentials: CredentialsSecret): Promise<void> {
     if (failure instanceof BootstrapFailure && failure.code !== "kubernetes-refused") throw failure;
     throw new BootstrapFailure(
       "vault-uninitialised",
-      `Vault is not initialised, since its keys could not be kept: ${messageOf(error)}`,
-      "let the bootstrap's ServiceAccount create Secrets in its namespace: ameide-secrets up makes the Role",
+      `Vault was not initialised, because its keys could not be stored: ${messageOf(error)}`,
+      "allow the bootstrap's ServiceAccount to create Secrets in its namespace: ameide-secrets up creates the Role",
       { cause: error },
     );
   }
@@ -92,7 +92,7 @@ async function ask(run: Run): Promise<VaultCredentials> {
     throw new BootstrapFailure(
       "vault-uninitialised",
       `Vault at ${config.vault.address} could not be initialised: ${messageOf(error)}`,
-      "see Vault's own log",
+      "check Vault's log",
       { cause: error },
     );
   }
@@ -117,8 +117,8 @@ async function isInitialised({ config, vault }: Run, why: unknown): Promise<bool
   } catch (error) {
     throw new BootstrapFailure(
       "vault-unreachable",
-      `Vault at ${config.vault.address} did not say what became of its initialisation (${messageOf(why)}): ${messageOf(error)}`,
-      "see Vault's own log and whether its pod runs; the next run asks again",
+      `Vault at ${config.vault.address} does not report whether it was initialised (${messageOf(why)}): ${messageOf(error)}`,
+      "check Vault's log and that its pod runs; the next run asks again",
       { cause: error },
     );
   }
@@ -143,8 +143,8 @@ async function keep({ config, log }: Run, credentials: CredentialsSecret, given:
 function initialisedByAnother({ namespace, vault }: BootstrapConfig): BootstrapFailure {
   return new BootstrapFailure(
     "vault-orphaned",
-    `Vault at ${vault.address} was initialised by somebody else while this run was about to`,
-    `whoever did has its keys: keep its unseal-key in Secret ${namespace}/${vault.credentialsSecret}`,
+    `Vault at ${vault.address} was initialised by somebody else during this run`,
+    `whoever did that has its keys: store the unseal key as unseal-key in Secret ${namespace}/${vault.credentialsSecret}`,
   );
 }
 
@@ -152,7 +152,7 @@ function initialisedByAnother({ namespace, vault }: BootstrapConfig): BootstrapF
 function orphaned(address: string, why: string): BootstrapFailure {
   return new BootstrapFailure(
     "vault-orphaned",
-    `Vault at ${address} was initialised by this run and its keys were not kept: ${why}`,
-    "nobody can open it, and it is empty since it was never opened: delete its volume and its pod, then run again",
+    `Vault at ${address} was initialised by this run, but its keys could not be stored: ${why}`,
+    "nobody can unseal it, and it is empty because it was never unsealed: delete its volume and its pod, then run again",
   );
 }

@@ -23,10 +23,10 @@ export async function waitForVault(run: Run): Promise<Exclude<ServingState["stat
     const why = found.state === "unreachable" ? found.why : "it has no leader";
     throw new BootstrapFailure(
       "vault-unreachable",
-      `Vault at ${run.config.vault.address} does not serve: ${why}`,
+      `Vault at ${run.config.vault.address} is not ready: ${why}`,
       found.state === "unreachable" && found.isUntrusted === true
         ? untrustedFix
-        : "see whether its pods run and whether the address is that of its Service",
+        : "check that its pods run and that the address is that of its Service",
     );
   }
   run.log.info("vault", { state: found.state });
@@ -78,8 +78,8 @@ export async function unseal(run: Run, credentials: CredentialsSecret): Promise<
   }
   throw new BootstrapFailure(
     "vault-unreachable",
-    `Vault at ${address} was unsealed and does not serve: ${seen.state}`,
-    "see Vault's own log",
+    `Vault at ${address} was unsealed but is not ready: ${seen.state}`,
+    "check Vault's log",
   );
 }
 
@@ -99,8 +99,8 @@ async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promi
   if (kept.unsealKey === undefined || !(await fits(run, kept.unsealKey))) {
     throw new BootstrapFailure(
       "vault-sealed",
-      `Vault at ${config.vault.address} is sealed, and the unseal-key of Secret ${credentials.title} is not its own`,
-      "find the key that its initialisation gave; the Secret may belong to another Vault",
+      `Vault at ${config.vault.address} is sealed, and the unseal-key of Secret ${credentials.title} does not unseal it`,
+      "find the unseal key that its initialisation printed; the Secret may belong to another Vault",
     );
   }
   log.info("unsealed", { secret: credentials.title });
@@ -121,9 +121,9 @@ async function fits({ vault }: Run, key: Redacted): Promise<boolean> {
  * initialisation may have been cut short before its keys were kept.
  */
 async function orphaned(run: Run, { title }: CredentialsSecret): Promise<BootstrapFailure> {
-  const putBack = "put the Secret back from your backup, with its unseal-key: nothing else opens this Vault";
+  const putBack = "put the Secret back from your backup, with its unseal-key: nothing else unseals this Vault";
   const neverOpened =
-    "; only if there never was such a Secret, since the first run was cut short, is it empty: delete its volume and its pod then";
+    "; if that Secret never existed, because the first run was interrupted, Vault is empty: delete its volume and its pod";
   return new BootstrapFailure(
     "vault-orphaned",
     `Vault at ${run.config.vault.address} is sealed, and the Secret ${title} with its unseal-key does not exist`,

@@ -136,7 +136,7 @@ function valueFor(
 /** One secret's own failure; what concerns Vault as a whole ends the run instead. */
 function failed(secret: CarriedSecret, error: unknown): Outcome {
   if (error instanceof CasMismatch) {
-    const reason = "conflict: another writer changes it while we write";
+    const reason = "conflict: another writer changed it at the same time";
     return { secret, outcome: "failed", reason, cause: "conflict" };
   }
   if (!(error instanceof VaultError) || error.status >= 500 || error.status === 429) throw error;
@@ -166,10 +166,10 @@ export function failureOf(outcomes: readonly Outcome[]): BootstrapFailure | unde
 }
 
 const fixes = {
-  "vault-policy-refused": "the bootstrap's policy follows from the catalogue: ameide-secrets up writes it",
-  conflict: "find the other writer: ameide-secrets lineage NAME; one name has one writer",
+  "vault-policy-refused": "run ameide-secrets up, which writes the bootstrap's policy from the catalogue",
+  conflict: "find the other writer and stop it: ameide-secrets lineage NAME",
   "value-refused": "put a real value into the source: ameide-secrets env push",
-  "internal-error": "see the reasons and Vault's log",
+  "internal-error": "check the reasons and Vault's log",
 } as const;
 
 /** Letters and digits alone: such a value needs no quoting in a URL, a shell or an INI file. */

@@ -13,7 +13,7 @@ export const doctor = command({
       summary: "also read the values in Key Vault and Vault and compare them by keyed hash; prints none",
     },
     { flags: "--watch", summary: "repeat every 5 seconds until Ctrl-C; with --json one object per line" },
-    { flags: "--bundle <file>", summary: "write everything that was seen, without values, to attach to a ticket" },
+    { flags: "--bundle <file>", summary: "write everything that was read, without values, to attach to a ticket" },
   ],
   examples: [
     "ameide-secrets doctor --stack dev",
@@ -64,7 +64,7 @@ export function formatValidation({ checks, environment, ok }: Validation, column
   });
   const closing =
     ok || first === undefined || item === undefined
-      ? `${environment}: all five checks hold`
+      ? `${environment}: all five checks pass`
       : `${environment}: not valid; begin with check ${first.number}, ${item.subject}: ${item.note}\n  fix: ameide-secrets doctor --stack ${environment}`;
   return [...blocks, closing].join("\n\n");
 }

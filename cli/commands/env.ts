@@ -9,7 +9,7 @@ export const envCheck = command({
   options: [
     {
       flags: "--stack <name>",
-      summary: "rules to check by: shared has the secrets of every environment",
+      summary: "rules to check against: shared has the secrets of every environment",
       choices: ["shared", "local"],
       default: "shared",
     },

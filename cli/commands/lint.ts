@@ -6,7 +6,7 @@ import { stackOptions, withConnectedStack } from "./options.ts";
 export const lint = command({
   name: "lint",
   summary:
-    "judge manifests, rendered charts, .env files and Pulumi states by the rules and the catalogue of this checkout",
+    "check manifests, rendered charts, .env files and Pulumi states against the rules and the catalogue of this checkout",
   arguments: [{ name: "<paths...>", summary: "files and folders; - is standard input" }],
   options: [
     {

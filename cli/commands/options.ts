@@ -13,7 +13,7 @@ export const cloudStackOption = {
 /** Required before anything that others share is changed. */
 export const yesOption = {
   flags: "--yes",
-  summary: "make the changes; without it, a shared stack is only looked at",
+  summary: "make the changes; without it, a shared stack is only read",
 } as const satisfies OptionSpec;
 
 /** Required before anything is changed, in `local` too. */

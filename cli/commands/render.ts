@@ -9,13 +9,13 @@ const patchFile = "argocd-application-patch.txt";
 
 export const render = command({
   name: "render",
-  summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; no value is in them",
+  summary: "write the Kubernetes objects of a stack as YAML for ArgoCD; they contain no values",
   options: [
     { flags: "--stack <name>", summary: "dev, staging or prod", required: true },
     { flags: "--out <folder>", summary: "where to write; files of the same name are replaced" },
     {
       flags: "--check",
-      summary: "first compare the objects with the live cluster: who owns them, what they would cut off",
+      summary: "first compare the objects with the live cluster: who owns them, and who would lose access",
     },
     {
       flags: "--client-id <id>",
@@ -47,7 +47,7 @@ export const render = command({
     if (check) {
       const { openCluster } = await import("../../clients/kubeconfig.ts");
       await checkRendered(plan, await openCluster(plan.cluster));
-      io.err(`checked against ${plan.cluster.context}: nothing else owns any of the objects, and they cut nothing off`);
+      io.err(`checked against ${plan.cluster.context}: nothing else owns any of the objects, and nobody loses access`);
     } else {
       const refused = judgeRendered(plan);
       if (refused.length > 0) throw UserError.from(refused);
@@ -67,7 +67,7 @@ export const render = command({
       io.err(file);
     }
     return {
-      text: `${manifests.length} objects in ${out}\nfor their Application, so that ArgoCD does not report a sync by vault-bootstrap as drift: add what ${join(out, patchFile)} has`,
+      text: `${manifests.length} objects in ${out}\nadd ${join(out, patchFile)} to their Application, so that ArgoCD does not report a sync by vault-bootstrap as drift`,
     };
   },
 });

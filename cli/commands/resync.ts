@@ -5,7 +5,7 @@ import { stackOptions, timeoutOption, withConnectedStack, yesOption } from "./op
 
 export const resync = command({
   name: "resync",
-  summary: "make External Secrets look again, stores first, and wait until each has synced after that",
+  summary: "make External Secrets sync again now, stores first, and wait until each object has synced",
   options: [
     ...stackOptions,
     {

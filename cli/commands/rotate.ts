@@ -17,12 +17,12 @@ export const rotate = command({
     { flags: "--rollback", summary: "deliver Key Vault's previous version instead" },
     {
       flags: "--from-source",
-      summary: "follow the value that Key Vault holds by now, as env push or its owner wrote it; write none",
+      summary: "write nothing and follow the value that is now in Key Vault, written by env push or its owner",
     },
     {
       flags: "--restart",
       summary:
-        "then restart what read the value at its start and runs on with the former one: one workload at a time, each once the one before it is ready; what Reloader restarts is left to it",
+        "then restart the workloads that still run with the old value, one at a time, each after the one before it is ready; those that Reloader restarts are left to Reloader",
     },
     { ...timeoutOption, summary: "for each restarted workload to become ready", default: 300 },
     yesOption,
@@ -42,7 +42,7 @@ export const rotate = command({
     ]);
     const { rollback = false, fromSource = false, restart = false, timeout: timeoutInSeconds } = flags;
     if (rollback && fromSource) {
-      throw UserError.of("usage", "--rollback and --from-source are two different values", "give one of them");
+      throw UserError.of("usage", "--rollback and --from-source cannot be used together", "use one of them");
     }
     const from = rollback ? "former" : fromSource ? "source" : "input";
     return withConnectedStack({ ...flags, readsValues: true }, async (connected) => {
@@ -85,7 +85,7 @@ export function formatRotation(report: RotationReport & Partial<RestartReport>, 
     lines.push(
       `not ready: ${stoppedAt.workload}: ${stoppedAt.because}; nothing was restarted after it`,
       `  fix: ${rollout("undo", stoppedAt.workload, stack)}`,
-      `  the former value comes back with: ${again} --rollback --restart`,
+      `  to restore the old value: ${again} --rollback --restart`,
     );
   else if (restarts.some((workload) => rolloutOf(workload) !== undefined && !why.has(workload)))
     lines.push(`  fix: ${again} --from-source --restart`);

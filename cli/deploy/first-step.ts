@@ -75,7 +75,7 @@ export async function ensureVaultActive(
   let before: VaultState = state;
   if (replaceEmptyVault !== undefined && unopenable.has(result.cause)) {
     await replaceEmptyVault(result.cause);
-    tell("that Vault was empty: a start was cut off before its keys were stored. A new one replaces it");
+    tell("that Vault was empty: a start was interrupted before its keys were stored. A new one replaces it");
     result = await runBootstrap(cluster, stack, run);
     before = "uninitialised";
   }

@@ -54,7 +54,7 @@ export async function runLocalChain(
   const restored = restoreState(home);
   if (restored !== undefined) {
     const where = restored === "none" ? "no complete copy exists, so it starts again" : `restored from ${restored}`;
-    await phases.run("state of Pulumi", () => Promise.resolve(), () => `was cut off in the middle of a write; ${where}`); // prettier-ignore
+    await phases.run("state of Pulumi", () => Promise.resolve(), () => `was interrupted during a write; ${where}`); // prettier-ignore
   }
   const stack = await phases.run(
     "plan",

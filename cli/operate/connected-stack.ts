@@ -93,7 +93,7 @@ export async function withConnectedStack<T>(
 /** Refuses a change of what others use too, unless it was confirmed. @throws UserError */
 export function requireYes({ isShared, stack }: ConnectedStack, yes: boolean | undefined, again: Run["again"]): void {
   if (!isShared || yes === true) return;
-  throw UserError.of("not-confirmed", `this would change ${stack.name}, which others share`, again("--yes"));
+  throw UserError.of("not-confirmed", `this would change ${stack.name}, which is shared`, again("--yes"));
 }
 
 /** Runs with VAULT_TOKEN if it is set (never in `local`), else a root token. @throws UserError with `fix` without either. */

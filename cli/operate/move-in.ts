@@ -190,7 +190,7 @@ function keyVaultFacts(
     strangers: secrets.flatMap(({ name }) => {
       const known = classifyKeyVaultName(catalogue, name, secretPrefix);
       if (known.authority === "external") return [];
-      if (known.kind === "unknown") return [{ name, owner: "nobody known" }];
+      if (known.kind === "unknown") return [{ name, owner: "unknown owner" }];
       return [{ name, owner: [known.authority ?? `a ${known.kind} name`, known.owner].filter(Boolean).join(", ") }];
     }),
   };

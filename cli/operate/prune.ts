@@ -110,7 +110,7 @@ async function pruneVault(
     return { where: "Vault", name, verdict: "absent" };
   const writer = data?.custom_metadata?.[customMetadataKeys.managedBy];
   if (writer !== managedByBootstrap) {
-    const reason = `not written by vault-bootstrap (${writer ?? "nobody says who"})`;
+    const reason = `not written by vault-bootstrap (${writer ?? "unknown writer"})`;
     return { where: "Vault", name, verdict: "kept", reason };
   }
   if (write) await vaultCall(target, token, "DELETE", `/v1/${mount}/data/${name}`);

@@ -32,7 +32,7 @@ const stepTexts: Readonly<Record<RotationStep, { readonly doing: string; readonl
   "key-vault": { doing: "writing the value to Key Vault", done: "Key Vault holds the value" },
   vault: { doing: "running vault-bootstrap", done: "Vault holds the value" },
   "external-secret": { doing: "resyncing with External Secrets", done: "every Kubernetes Secret holds the value" },
-  pods: { doing: "waiting for pods to restart", done: "no pod runs with the former value, except those that a person restarts" }, // prettier-ignore
+  pods: { doing: "waiting for pods to restart", done: "no pod runs with the old value, except those that you must restart" }, // prettier-ignore
 };
 
 export interface RotationOptions {

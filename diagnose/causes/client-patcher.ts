@@ -43,7 +43,7 @@ export const clientPatcherCauses = {
     see: ["P28"],
   },
   "patcher-keycloak-forbidden": {
-    title: "The client-patcher's account may not manage the realm",
+    title: "The client-patcher's account is not allowed to manage the realm",
     aliases: ["`403 Forbidden` from Keycloak", "Admin lacks realm-management"],
     symptom: "its log shows 403 from Keycloak",
     cause: "the account lacks the role realm-admin, or may not read `/client-secret`",
@@ -68,8 +68,8 @@ export const clientPatcherCauses = {
   },
   "patcher-failed": {
     title: "The client-patcher failed",
-    symptom: "the Job is Failed, its log holds none of the known phrases",
-    cause: "as its log says",
+    symptom: "the Job is Failed, and its log contains none of the known errors",
+    cause: "see its log",
     fix: "kubectl --context <context> -n <namespace> logs -l job-name=platform-keycloak-realm-client-patcher",
     seed: ["kubectl get jobs -n <namespace> -l app.kubernetes.io/name=keycloak-realm"],
   },

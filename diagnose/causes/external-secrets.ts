@@ -30,7 +30,7 @@ export const secretStoreCauses = {
   "store-permission-denied": {
     title: "Vault refuses a store's login",
     aliases: ["SecretStore `permission denied` (403)", "Code: 403. Errors: * permission denied"],
-    symptom: "the store shows InvalidProviderConfig with 403, and nothing that is visible of Vault explains it",
+    symptom: "the store shows InvalidProviderConfig with 403, and what `doctor` can read in Vault does not explain it",
     cause: "Vault cannot complete the TokenReview, or its role refuses the account; Vault's log says which",
     fix: "VAULT_TOKEN=<a token with ameide-secrets-auditor> ameide-secrets doctor --stack <stack>",
     see: ["P6", "P7"],
@@ -39,14 +39,14 @@ export const secretStoreCauses = {
     title: "A store is not Ready",
     aliases: ["SecretStore not Ready", "SecretStore `InvalidProviderConfig`"],
     symptom: "the store's condition Ready is False",
-    cause: "as its Event says",
+    cause: "see its Event",
     fix: "kubectl --context <context> -n <namespace> describe secretstore <name>",
   },
   "store-stale": {
     severity: "warning",
-    title: "A store still shows a failure that is over",
+    title: "A store still shows a failure that is already fixed",
     symptom: "the store is not Ready, and everything that it needs works again",
-    cause: "External Secrets looks at a store again every five minutes",
+    cause: "External Secrets checks a store again only every five minutes",
     fix: "ameide-secrets resync --stack <stack>",
     seed: ["kubectl annotate secretstore ameide-vault -n <namespace> force-refresh=$(date +%s) --overwrite"],
   },
@@ -80,10 +80,10 @@ export const externalSecretCauses = {
     seed: ["kubectl describe externalsecret <name> -n <namespace>"],
   },
   "external-secret-stale-failure": {
-    title: "An ExternalSecret still shows a failure that is over",
+    title: "An ExternalSecret still shows a failure that is already fixed",
     aliases: ["Force ExternalSecrets Refresh", "ExternalSecrets may be cached as failed"],
     symptom: "its store is Ready and Vault holds the value, the ExternalSecret stays on SecretSyncedError",
-    cause: "External Secrets waits up to seven minutes between tries after failures",
+    cause: "External Secrets waits up to seven minutes between retries",
     fix: "ameide-secrets resync --stack <stack>",
     seed: [
       'for es in $(kubectl get externalsecret -n <namespace> -o name); do kubectl annotate "$es" -n <namespace> force-refresh="$(date +%s)" --overwrite; done',
@@ -91,9 +91,9 @@ export const externalSecretCauses = {
     see: ["ESO#4180"],
   },
   "external-secret-denied": {
-    title: "Vault refuses to let an ExternalSecret read",
+    title: "Vault does not allow an ExternalSecret to read its path",
     symptom: "the store is Ready; the ExternalSecret's Event says 403 `permission denied`",
-    cause: "the reader's policy does not hold the path, since the catalogue does not let this namespace read it",
+    cause: "the reader's policy does not include the path, because the catalogue does not let this namespace read it",
     fix: "name the namespace in `consumers` of <name> in environments/catalogue.yaml, then: ameide-secrets up --refresh --stack <stack>",
   },
   "external-secret-template": {
@@ -105,7 +105,7 @@ export const externalSecretCauses = {
     see: ["P17", "P29"],
   },
   "external-secret-target-owned": {
-    title: "Another owner has the target Secret",
+    title: "The target Secret has another owner",
     aliases: ["target is owned by another ExternalSecret", "SharedResourceWarning"],
     symptom: "the ExternalSecret cannot take ownership of its target",
     cause: "two ExternalSecrets, or an ExternalSecret and another controller, write the same Secret",
@@ -116,7 +116,7 @@ export const externalSecretCauses = {
     title: "An ExternalSecret does not sync",
     aliases: ["ExternalSecret shows `SecretSyncError`"],
     symptom: "its condition Ready is False",
-    cause: "as its Event says",
+    cause: "see its Event",
     fix: "kubectl --context <context> -n <namespace> describe externalsecret <name>",
   },
   "external-secret-left-behind": {
@@ -132,7 +132,7 @@ export const externalSecretCauses = {
     severity: "warning",
     title: "An ExternalSecret has not synced yet",
     symptom: "it was created a moment ago and has no condition",
-    cause: "External Secrets has not looked at it yet",
+    cause: "External Secrets has not processed it yet",
     fix: "ameide-secrets resync --stack <stack>",
   },
   "target-secret-missing": {
@@ -148,7 +148,7 @@ export const externalSecretCauses = {
   },
   "target-secret-behind": {
     severity: "warning",
-    title: "The Kubernetes Secret holds another value than Vault",
+    title: "The Kubernetes Secret and Vault have different values",
     symptom: "the keyed hashes of Vault and Secret differ",
     cause: "Vault changed since the last refresh, or the Secret was edited by hand",
     fix: "ameide-secrets resync --stack <stack>",
@@ -165,7 +165,7 @@ export const externalSecretCauses = {
   "pull-secret-malformed": {
     title: "The pull secret is not a docker configuration",
     symptom: "kubelet warns that it cannot parse the pull secret; images are pulled anonymously and refused",
-    cause: "the bare token was mapped to `.dockerconfigjson`, as the sample of 451 does",
+    cause: "the bare token was mapped to `.dockerconfigjson`, as the example in document 451 does",
   },
   "pull-secret-missing-here": {
     title: "Pods pull private images in a namespace without a pull secret",
@@ -192,13 +192,13 @@ export const externalSecretCauses = {
     severity: "warning",
     title: "Two secrets hold the same value",
     symptom: "`refresh_token_reused`, or one rotation breaks two consumers",
-    cause: "one account or token was put into two slots",
+    cause: "one account or token was used for two secrets",
     fix: "ameide-secrets rotate <name> --stack <stack>",
     see: ["P42"],
   },
   "consumer-not-restarted": {
     severity: "warning",
-    title: "A pod still runs with the former value",
+    title: "A pod still runs with the old value",
     aliases: ["Argo SSO down after rotation"],
     symptom: "the Secret is new, the pod that reads it as environment or by a subPath mount is older",
     cause: "a container reads its environment and subPath mounts only when it starts, and nothing restarts it",

@@ -30,7 +30,7 @@ export const vaultCauses = {
     symptom: "vault-bootstrap ends with `vault-throttled`, or a store or `doctor` reports Code 429",
     cause: "a rate limit quota of Vault is used up; network and login work",
     fix: "raise the quota (sys/quotas/rate-limit), then: ameide-secrets bootstrap run --stack <stack>",
-    mind: "the next run of vault-bootstrap goes on from here",
+    mind: "the next run of vault-bootstrap continues from here",
     see: ["https://developer.hashicorp.com/vault/docs/concepts/resource-quotas"],
   },
   "vault-failing": {
@@ -48,7 +48,7 @@ export const vaultCauses = {
     symptom: "Vault's health answers 501; stores are not Ready",
     cause: "vault-bootstrap has not completed its first run",
     fix: "ameide-secrets up --stack <stack>",
-    mind: `where ${credentialsSecret} exists this is \`vault-lost\`: initialising would bury the old data`,
+    mind: `where ${credentialsSecret} exists this is \`vault-lost\`: initialising it would make the old data unreadable`,
   },
   "vault-sealed": {
     title: "Vault is sealed",
@@ -79,7 +79,7 @@ export const vaultCauses = {
     severity: "warning",
     title: "A pod of Vault is sealed while another one serves",
     symptom: "everything works, until the active pod restarts",
-    cause: "the pod restarted, and nothing has unsealed it since: each pod has a seal of its own",
+    cause: "the pod restarted, and nothing has unsealed it since: each pod is unsealed separately",
     fix: "ameide-secrets unseal --stack <stack>",
   },
   "vault-pod-not-serving": {
@@ -95,7 +95,7 @@ export const vaultCauses = {
     symptom: `Vault's health answers 501 while ${credentialsSecret} exists`,
     cause: "its volume was lost or its name changed, so that it got a new, empty volume",
     fix: "bring the old volume back: kubectl --context <context> -n <namespace> get pvc",
-    mind: "nothing here initialises such a Vault or touches its credentials: either would remove the last way back",
+    mind: "this program never initialises such a Vault or changes its credentials: the old data could not be recovered after that",
     see: ["P13"],
   },
   "vault-orphaned": {
@@ -114,7 +114,7 @@ export const vaultCauses = {
     mind: "a root token never expires and may do everything; the unseal key stays, and generates a new one when it is needed",
   },
   "vault-address-wrong": {
-    title: "The bootstrap or a store looks for Vault where it is not",
+    title: "The bootstrap or a store has a wrong address for Vault",
     aliases: ["foundation-vault-core", "bootstrap waits forever"],
     symptom: "Vault is up, the bootstrap ends with `vault-unreachable`, or a store's server is not the environment's",
     cause: "the address differs from vault.address of the stack: an old Service name or another namespace's Vault",
@@ -133,7 +133,7 @@ export const vaultCauses = {
     title: "Vault's Kubernetes auth is configured wrongly",
     aliases: permissionDenied,
     symptom: "logins answer 403 or 500; the evidence lists the values found and wanted",
-    cause: "kubernetes_host, disable_local_ca_jwt or disable_iss_validation differ from what this place needs",
+    cause: "kubernetes_host, disable_local_ca_jwt or disable_iss_validation differ from what this cluster needs",
     fix: reconfigure,
     seed: authSeed,
   },
@@ -143,7 +143,7 @@ export const vaultCauses = {
     cause: "the auth method was never enabled here",
   },
   "token-review-forbidden": {
-    title: "The account that reviews tokens lacks the right to",
+    title: "The account that reviews tokens is not allowed to review them",
     aliases: [...permissionDenied, "missing TokenReview RBAC"],
     symptom: "every login gets 403 `permission denied` although the auth configuration is correct",
     cause: "no ClusterRoleBinding to system:auth-delegator names the account that reviews",
@@ -157,10 +157,10 @@ export const vaultCauses = {
     see: ["P15", "P16"],
   },
   "vault-role-audience": {
-    title: "A Vault role asks for an audience that its store does not ask for",
+    title: "A Vault role requires an audience that its store does not request",
     aliases: ["invalid audience (aud) claim"],
     symptom: "every store of the role answers 403",
-    cause: "the role's `audience` is set and the store's token is made for another one",
+    cause: "the role's `audience` is set, but the store's token was issued for another one",
     see: ["P6"],
   },
   "vault-role-binding": {
@@ -170,7 +170,7 @@ export const vaultCauses = {
     cause: "the role's bound accounts or namespaces do not include the store's",
   },
   "vault-policy-narrow": {
-    title: "A policy does not reach a path that its role needs",
+    title: "A Vault policy does not cover a path that its role needs",
     aliases: ["Written successfully, nothing in Vault", "policy lacked backstage-*"],
     symptom: "the login works, reading or writing one path gets 403",
     cause: "the policy is missing, or was created before the path was declared",
@@ -188,7 +188,7 @@ export const vaultCauses = {
     title: "Vault holds a placeholder or a fixture",
     aliases: ["ghcr-pull secret has placeholder", "fixtures win"],
     symptom: "the whole pipeline is Ready and the consumer is refused",
-    cause: "the real value never arrived over the fixture that was written first",
+    cause: "the real value never replaced the fixture that was written first",
     fix: "ameide-secrets bootstrap run --stack <stack> && ameide-secrets resync --stack <stack>",
     seed: [
       rootToken,
@@ -207,7 +207,7 @@ export const vaultCauses = {
   "value-too-short": {
     title: "A value is shorter than its consumer needs",
     aliases: ["AUTH_SECRET too short"],
-    symptom: "the consumer crashes or cannot decrypt its own state; `doctor --prove` sees it in Vault before that",
+    symptom: "the consumer crashes or cannot decrypt its own state; `doctor --prove` finds it in Vault first",
     cause: "the catalogue's minLengthInCharacters is not met",
     fix: "ameide-secrets rotate <name> --stack <stack>",
     see: ["P30"],
@@ -219,7 +219,7 @@ export const vaultCauses = {
     symptom: "the content of Vault is unknown; the API server refuses the port-forward that the command opens",
     cause: "the login of the kubeconfig's context lacks the right that the evidence names",
     fix: "kubectl --context <context> -n <namespace> create role vault-port-forward --verb=get,create --resource=pods/portforward && kubectl --context <context> -n <namespace> create rolebinding vault-port-forward-you --role=vault-port-forward --user=<you>",
-    mind: "or set vault.operatorAddress of the stack file to an address that reaches Vault without one; <you> is what `kubectl auth whoami` says",
+    mind: "or set vault.operatorAddress of the stack file to an address that reaches Vault without one; <you> is what `kubectl auth whoami` prints",
   },
   "vault-not-readable": {
     severity: "warning",

@@ -45,7 +45,7 @@ function ofSecret(
     const other = names.find((name) => name !== keyVaultName && states.has(name));
     return other === undefined
       ? report("key-vault-secret-missing", `${keyVaultName} not found`)
-      : report("key-vault-prefix-differs", `there is ${other}, wanted is ${keyVaultName}`);
+      : report("key-vault-prefix-differs", `found ${other}, expected ${keyVaultName}`);
   }
   const { enabled, expiresAt, fingerprint } = state;
   if (!enabled) return report("key-vault-secret-disabled", `${keyVaultName} is disabled`);
@@ -121,14 +121,14 @@ function ofFederation({ snapshot, expected }: View): readonly Sighting[] {
       ["issuer", issuer, federated.issuer],
       ["subject", subject, federated.subject],
       ["audience", audiences.join(", "), federated.audience],
-    ].flatMap(([part, is, wanted]) => (is === wanted ? [] : [`${part} is ${is}, wanted ${wanted}`])),
+    ].flatMap(([part, is, wanted]) => (is === wanted ? [] : [`${part} is ${is}, expected ${wanted}`])),
   }));
   if (known.some(({ differences }) => differences.length === 0)) return [];
   const near = known.find(({ subject, name }) => subject === federated.subject || name === federated.name);
   if (near !== undefined)
     return reportAt(`${where}: ${near.name}`)("federated-credential-mismatch", near.differences.join("; "));
   const names = known.length === 0 ? "none at all" : known.map(({ name }) => name).join(", ");
-  return reportAt(where)("federated-credential-missing", `none for ${federated.subject} (there are: ${names})`);
+  return reportAt(where)("federated-credential-missing", `none for ${federated.subject} (found: ${names})`);
 }
 
 function ofRole({ snapshot, expected }: View): readonly Sighting[] {

@@ -107,7 +107,7 @@ function ofCronJob({ snapshot, expected }: View): readonly Sighting[] {
   return [
     ...(suspended ? report("bootstrap-suspended", "spec.suspend is true") : []),
     ...(concurrencyPolicy === "Replace"
-      ? report("bootstrap-overruns", "concurrencyPolicy is Replace, wanted Forbid")
+      ? report("bootstrap-overruns", "concurrencyPolicy is Replace, expected Forbid")
       : []),
     ...(isWithoutToken
       ? report("federated-token-file-missing", `the pod template lacks ${lacking.join(" and ")}`)

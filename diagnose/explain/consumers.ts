@@ -65,7 +65,7 @@ function ofPull(
 function ofPullsElsewhere({ snapshot }: View): readonly Sighting[] {
   return valuesOf(snapshot.pullsElsewhere).flatMap(({ namespace, pod, image, reason, pullSecret, isSecretAbsent }) => {
     const report = reportAt(`Pod ${namespace}/${pod}`, { secrets: [], name: pod, namespace });
-    const is = isSecretAbsent ? "does not exist" : "may not be read";
+    const is = isSecretAbsent ? "does not exist" : "you are not allowed to read";
     return report("pull-secret-missing-here", `${reason}: ${image}; it names ${pullSecret}, which ${is}`);
   });
 }
@@ -93,5 +93,5 @@ function restartOf(snapshot: Snapshot, pod: PodState): Pick<Sighting, "name" | "
   const { owner, namespace, name } = pod;
   const workload = workloadOf(snapshot, pod);
   if (/^(Deployment|StatefulSet|DaemonSet)\//.test(workload)) return { name: workload.toLowerCase() };
-  return { fix: `restart Pod ${namespace}/${name} through what created it${owner === undefined ? "" : `, ${owner}`}` };
+  return { fix: `restart Pod ${namespace}/${name} ${owner === undefined ? "by hand" : `through its owner ${owner}`}` };
 }

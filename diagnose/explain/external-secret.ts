@@ -22,7 +22,7 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
   const planned = new Set(keys.map(({ vaultPath }) => vaultPath));
   const foreign = remoteKeys.filter((key) => !planned.has(key));
   if (foreign.length > 0) {
-    return report("external-secret-path-wrong", `asks for ${foreign.join(", ")}, wanted ${[...planned].join(", ")}`);
+    return report("external-secret-path-wrong", `asks for ${foreign.join(", ")}, expected ${[...planned].join(", ")}`);
   }
   if (storeIsBroken(view, delivery)) return [];
   if (ready === undefined) {
@@ -36,7 +36,7 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
     if (code === undefined) return [];
     if (code === "external-secret-failed" && found.storeName !== storeName) {
       const fix = "ameide-secrets up --refresh --stack <stack>";
-      return report(code, `${seen}; its store is ${found.storeName}, wanted ${storeName}`, { fix });
+      return report(code, `${seen}; its store is ${found.storeName}, expected ${storeName}`, { fix });
     }
     if (!aboutASecret.has(code)) return report(code, seen);
     // External Secrets names it by its path, as in `(key: ghcr-token)`
@@ -46,7 +46,7 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
   const sinceSync = age(view.snapshot, found.refreshedAt) ?? 0;
   const bound = refreshesUntilStale * interval * 1000 + slackInMilliseconds;
   if (interval === 0 || sinceSync <= bound) return [];
-  return report("eso-not-running", `refreshed ${Math.floor(sinceSync / 1000)} s ago, every ${interval} s is wanted`);
+  return report("eso-not-running", `refreshed ${Math.floor(sinceSync / 1000)} s ago, expected every ${interval} s`);
 }
 
 /** Their fixes are about a secret, not about the object that could not read it. */

@@ -63,5 +63,5 @@ function ofPatcher({ snapshot, expected }: View): readonly Sighting[] {
   const isVaults = symptoms.includes("patcher-vault-denied");
   return symptoms
     .filter((symptom) => !isVaults || symptom !== "patcher-keycloak-forbidden")
-    .flatMap((symptom) => report(symptom, "its log contains the phrase of this cause"));
+    .flatMap((symptom) => report(symptom, "its log contains this error"));
 }

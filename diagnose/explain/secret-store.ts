@@ -34,7 +34,7 @@ export const explainSecretStore: Rule = (view) => {
     if (store === undefined) return report("store-missing", "not found");
     const { server, serviceAccount, ready, warning } = store;
     if (server !== expected.vault.address) {
-      return report("vault-address-wrong", `server is ${server}, wanted ${expected.vault.address}`);
+      return report("vault-address-wrong", `server is ${server}, expected ${expected.vault.address}`);
     }
     if (serviceAccounts.ok && named(serviceAccounts, { namespace, name: serviceAccount }) === undefined) {
       return report("store-account-missing", `ServiceAccount ${namespace}/${serviceAccount} not found`);

@@ -38,7 +38,7 @@ function ofDelivery(view: View, delivery: PlannedDelivery): readonly Sighting[] 
   const differences = differencesOf(delivery, found, found.owner?.startsWith("ExternalSecret/") === true);
   // why its ExternalSecret does not own it
   if (found.owner === undefined && creationPolicy !== "Owner")
-    differences.push(`creationPolicy is ${creationPolicy}, wanted Owner`);
+    differences.push(`creationPolicy is ${creationPolicy}, expected Owner`);
   if (differences.length > 0) return report("target-secret-differs", differences.join("; "));
   if (delivery.type === "kubernetes.io/dockerconfigjson" && isMalformed(found)) {
     return report("pull-secret-malformed", "`.dockerconfigjson` holds no registry with user name and password");
@@ -84,11 +84,11 @@ export function differencesOf(delivery: PlannedDelivery, found: SecretState, isO
   const { type } = delivery;
   const lacking = wantedKeys(delivery).filter((key) => found.keys[key] === undefined);
   return [
-    ...(found.type === type ? [] : [`type is ${found.type}, wanted ${type}`]),
+    ...(found.type === type ? [] : [`type is ${found.type}, expected ${type}`]),
     ...(lacking.length === 0 ? [] : [`lacks ${lacking.join(", ")}`]),
     ...(label === undefined ? [`lacks the label ${managedBy}`] : []),
     ...(label === undefined || label === "external-secrets" ? [] : [`label ${managedBy} is ${label}`]),
-    ...(isOwned ? [] : [`owner is ${owner}, wanted its ExternalSecret`]),
+    ...(isOwned ? [] : [`owner is ${owner}, expected its ExternalSecret`]),
   ];
 }
 
@@ -110,6 +110,6 @@ function ofEqualValues({ snapshot, expected }: View): readonly Sighting[] {
     const secrets = [...new Set(equal.map(({ secret }) => secret))].toSorted();
     const [name = ""] = secrets;
     const report = reportAt(secrets.join(", "), { secrets, name });
-    return secrets.length > 1 ? report("values-equal", "their values are one and the same") : [];
+    return secrets.length > 1 ? report("values-equal", "their values are identical") : [];
   });
 }

@@ -83,7 +83,7 @@ function ofRootToken({ snapshot, expected }: View): readonly Sighting[] {
   if (expected.strictness.rootToken !== "revoked") return [];
   if (!credentialsSecret.ok || !credentialsSecret.value.hasRootToken) return [];
   const where = `Secret ${expected.namespace}/${expected.bootstrap.config.vault.credentialsSecret}`;
-  return reportAt(where, { secrets: [] })("vault-root-token-stored", "it has a root-token, wanted none");
+  return reportAt(where, { secrets: [] })("vault-root-token-stored", "it has a root-token, expected none");
 }
 
 function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {
@@ -95,7 +95,7 @@ function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {
   }
   const found = authConfig.value;
   if (found.tokenReviewerJwtSet) {
-    return report("vault-reviewer-pinned", "token_reviewer_jwt_set is true, wanted false");
+    return report("vault-reviewer-pinned", "token_reviewer_jwt_set is true, expected false");
   }
   const { kubernetesHost, disableLocalCaJwt, disableIssValidation } = kubernetesAuthConfig(expected);
   const differences = [
@@ -103,7 +103,7 @@ function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {
     ["disable_local_ca_jwt", found.disableLocalCaJwt, disableLocalCaJwt],
     ["disable_iss_validation", found.disableIssValidation, disableIssValidation],
     ["kubernetes_ca_cert set", found.hasCa, disableLocalCaJwt ? true : found.hasCa],
-  ].flatMap(([field, is, wanted]) => (is === wanted ? [] : [`${field} is ${is}, wanted ${wanted}`]));
+  ].flatMap(([field, is, wanted]) => (is === wanted ? [] : [`${field} is ${is}, expected ${wanted}`]));
   return differences.length === 0 ? [] : report("vault-auth-config-wrong", differences.join("; "));
 }
 
@@ -132,7 +132,7 @@ function ofRoles({ snapshot, expected }: View): readonly Sighting[] {
     const report = reportAt(`Vault role ${name}`, { ...secretsBehind(expected, role), name, namespace });
     const found = roles.value.find((one) => one.name === name);
     if (found === undefined) {
-      return report("vault-role-missing", `there is none; ${namespace}/${serviceAccount} logs in with it`);
+      return report("vault-role-missing", `not found; ${namespace}/${serviceAccount} logs in with it`);
     }
     const { audience, serviceAccounts, namespaces } = found;
     const store = valuesOf(snapshot.stores).find((one) => one.namespace === namespace && one.role === name);
@@ -143,10 +143,10 @@ function ofRoles({ snapshot, expected }: View): readonly Sighting[] {
     return [
       ...(audience === "" || audiences.includes(audience)
         ? []
-        : report("vault-role-audience", `audience is ${audience}, the store asks for ${asked}`)),
+        : report("vault-role-audience", `audience is ${audience}, the store requests ${asked}`)),
       ...(isBound(serviceAccounts, serviceAccount) && isBound(namespaces, namespace)
         ? []
-        : report("vault-role-binding", `${bound}, wanted ${serviceAccount} in ${namespace}`)),
+        : report("vault-role-binding", `${bound}, expected ${serviceAccount} in ${namespace}`)),
     ];
   });
 }
@@ -161,7 +161,7 @@ function ofPolicies({ snapshot, expected }: View): readonly Sighting[] {
     const text = texts.get(policy);
     const beyond = readablePaths.filter((path) => text?.includes(`"${expected.vault.mount}/data/${path}"`) === false);
     const secrets = expected.plan.secrets.filter(({ vaultPath }) => beyond.includes(vaultPath)).map(({ name }) => name);
-    return beyond.length === 0 ? [] : report("vault-policy-narrow", `does not reach ${beyond.join(", ")}`, { secrets });
+    return beyond.length === 0 ? [] : report("vault-policy-narrow", `does not cover ${beyond.join(", ")}`, { secrets });
   });
 }
 
@@ -221,5 +221,5 @@ export function tooShort({ expected }: View, secret: string, { lengthInCharacter
   const entry = expected.catalogue.secrets[secret];
   const wanted = entry?.authority === "external" ? entry.minLengthInCharacters : undefined;
   if (wanted === undefined || lengthInCharacters >= wanted) return undefined;
-  return `${secret} has ${lengthInCharacters} characters, wanted ${wanted}`;
+  return `${secret} has ${lengthInCharacters} characters, expected ${wanted}`;
 }

@@ -21,11 +21,11 @@ export async function graphPage(models: readonly GraphModel[]): Promise<string> 
 <label>Environment <select id="environment"></select></label>
 <label>Search <input id="search" type="search" placeholder="press /" autocomplete="off"></label>
 <label><input id="broken" type="checkbox"> only what is broken</label>
-<label>Colours <select id="theme"><option value="">as the system</option><option value="light">light</option><option value="dark">dark</option></select></label>
+<label>Colours <select id="theme"><option value="">system</option><option value="light">light</option><option value="dark">dark</option></select></label>
 <span id="summary" role="status"></span>
 </header>
 <main>
-<div id="chain" role="region" aria-label="the chain, from .env to Kubernetes Secrets"><div id="titles" aria-hidden="true"></div><div id="drawing"></div></div>
+<div id="chain" role="region" aria-label="the pipeline, from .env to Kubernetes Secrets"><div id="titles" aria-hidden="true"></div><div id="drawing"></div></div>
 <aside id="details" tabindex="0" aria-live="polite" aria-label="details"></aside>
 </main>
 <noscript>This page needs JavaScript. For the same as text run: ameide-secrets doctor</noscript>

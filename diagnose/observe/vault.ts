@@ -55,7 +55,7 @@ async function withoutToken(
   if (!vault.hasToken)
     return notAsked("read Vault", "no token: set VAULT_TOKEN to one with the policy ameide-secrets-auditor");
   // an invalid token gets 403 everywhere: reported once, instead of as a missing right for each part
-  const self = await observed("look the token up", () => vault.get("auth/token/lookup-self"));
+  const self = await observed("look up the token", () => vault.get("auth/token/lookup-self"));
   const isRefused = !self.ok && (self.failure.kind === "forbidden" || self.failure.kind === "unauthorized");
   return isRefused ? self : undefined;
 }

@@ -12,7 +12,7 @@ function renderCommands(): string {
 Every command of \`ameide-secrets\`, as \`ameide-secrets COMMAND --help\` shows it. The file \`ameide-secrets\` at the repository's
 root starts the command line from any folder, also through a link to it on PATH. For scripts, see [the exit codes](exit-codes.md).
 
-Commands that only look change nothing. Commands that change a shared stack do nothing without \`--yes\`; \`unseal\` and
+Commands that only read change nothing. Commands that change a shared stack do nothing without \`--yes\`; \`unseal\` and
 \`reconfigure-auth\` need the stack's name (\`--confirm\`) and a \`--reason\` instead. With \`--json\` the result is one JSON document
 on standard output, also an error: \`{ "error": { "code", "message", "findings" } }\`. Progress goes to standard error.
 

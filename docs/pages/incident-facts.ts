@@ -152,7 +152,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     damage: "Terraform failed with a conflict at creation",
     cause: "the vault was soft-deleted, then recovered outside Terraform",
     stops: ["the setting `azure.recover`, and `adopt` for what exists: `up` names both before the first change"],
-    shownBy: [["tests/cli/deploy/ownership/azure-objects.test.ts", "says nothing of a secret in soft delete"]],
+    shownBy: [["tests/cli/deploy/ownership/azure-objects.test.ts", "ignores a soft-deleted secret"]],
   },
   P23: {
     damage: "secrets could not be pushed (403)",
@@ -260,12 +260,12 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   },
   P42: {
     damage: "continuous integration stopped after seven days; a refresh token was revoked",
-    cause: "a token's lifetime was not tracked, and one account was in two slots",
+    cause: "a token's lifetime was not tracked, and one account was used for two secrets",
     stops: ["the check for equal values in `.env`, and `rotateEvery` with `rotation --due`"],
     shownBy: [refused],
   },
 };
 
 export function testsOf(id: IncidentId): readonly (readonly [file: string, title: string])[] {
-  return incidentFacts[id].shownBy.map((one) => (typeof one === "string" ? [one, `${id} `] : one));
+  return incidentFacts[id].shownBy.map((one) => (typeof one === "string" ? [one, `${id}: `] : one));
 }

@@ -50,7 +50,7 @@ as prod. Each rule accepts \`enforcementLevel\` from \`--policy-pack-config\` or
 ## Exemptions
 
 An entry of \`policies/exemptions.ts\`, or of the policy's configuration, lets one subject violate one rule until a date. It needs a
-reason and an owner. It stays visible as advisory, and after its last day the violation is an error again.
+reason and an owner. It stays visible as advisory, and after its date the violation is an error again.
 
 ## What cannot be judged
 

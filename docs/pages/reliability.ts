@@ -48,7 +48,7 @@ one of them only; \`npm test\` runs a sample.
 
 ## Who may do what
 
-Each line is asked of a running environment, with the accounts themselves. Vault lets in only the first of these with a role:
+Each line is checked in a running environment, with the accounts themselves. Only the first of these has a role in Vault:
 
 ${table(["login", ...callers], Object.entries(logins).map(([from, isAllowed]) => [from, ...callers.map(() => (isAllowed ? "allowed" : "refused"))]))}
 

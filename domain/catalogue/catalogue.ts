@@ -125,15 +125,15 @@ const delivery = z
       d.type === "Opaque"
         ? d.registry === undefined && d.username === undefined && d.password === undefined
         : d.registry !== undefined && d.username !== undefined && d.password !== undefined,
-    "Opaque takes no registry, username and password; kubernetes.io/dockerconfigjson takes all three",
+    "Opaque must not have registry, username and password; kubernetes.io/dockerconfigjson needs all three",
   )
   .refine(
     (d) => [d.keys, d.secrets, d.registry].filter((given) => given !== undefined).length === 1,
-    "give keys; or secrets, for one that others make; or registry, for a kubernetes.io/dockerconfigjson",
+    "set keys, or registry for a kubernetes.io/dockerconfigjson, or secrets for a Secret that something else creates (madeBy)",
   )
   .refine(
     (d) => d.madeBy !== undefined || (d.secrets === undefined && d.namespaces === undefined),
-    "secrets and namespaces are for a delivery with madeBy; the settings say where this program's own go",
+    "set secrets and namespaces only together with madeBy; the stack's settings decide where this program's own Secrets are",
   );
 
 const inClusterDelivery = z.strictObject({

@@ -45,7 +45,7 @@ export function nameFinding({ name, where }: Variable, known: Classification, ca
       const check = checkAuthority("dotenv", known.authority);
       const matched = known.by === "pattern" ? `matches ${known.entry}` : `is ${known.entry}`;
       const problem = `${name} ${matched}${check.ok ? "" : `: ${check.reason}`}`;
-      const fix = `remove it from .env${known.see === undefined ? "" : `; read on in ${known.see}`}`;
+      const fix = `remove it from .env${known.see === undefined ? "" : `; see ${known.see}`}`;
       return refuse("dotenv-cluster-managed", problem, fix);
     }
     case "setting":

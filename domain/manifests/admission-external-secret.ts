@@ -85,8 +85,8 @@ export function externalSecretPolicy(stack: cel.GuardedStack) {
       must(
         "delivery-find",
         "variables.unnamed.size() == 0",
-        "it takes what it does not name",
-        `variables.unnamed.join(', ') + ' takes what no field names; name each key under data'`,
+        "it fetches keys that it does not name",
+        `variables.unnamed.join(', ') + ' fetches keys that it does not name; list each key under data'`,
       ),
       must(
         "delivery-find",

@@ -42,8 +42,8 @@ export function pushSecretPolicy({ name, catalogue, vault }: cel.GuardedStack) {
       must(
         "authority-push-all",
         "variables.unnamed.size() == 0",
-        "it pushes what it does not name",
-        `variables.unnamed.join(', ') + ' pushes what no field names; name the Secret in selector.secret.name and each key under data'`,
+        "it pushes keys that it does not name",
+        `variables.unnamed.join(', ') + ' pushes keys that it does not name; name the Secret in selector.secret.name and each key under data'`,
       ),
       must(
         "authority-push-replace",

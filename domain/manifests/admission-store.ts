@@ -18,17 +18,17 @@ export function secretStorePolicy({ name, vault: { address, namespace } }: Guard
       must(
         "store-provider",
         "object.spec.?provider.orValue({}).size() > 0 && object.spec.provider.all(p, p == 'vault')",
-        "a store leads to Vault and to nothing else",
+        "a store must use the provider vault",
       ),
       must(
         "store-same-environment",
         `!${vault}.hasValue() || (${inNamespace}(${server} == ${literal(address)} || (isURL(${server}) && url(${server}).getHostname() in [${hosts}])))`,
-        `a store leads to the Vault of its own environment, such as ${address}${namespace === undefined ? "" : `, namespace ${namespace}`}`,
+        `a store must use the Vault of its own environment, such as ${address}${namespace === undefined ? "" : `, namespace ${namespace}`}`,
       ),
       must(
         "store-account",
         `!${vault}.hasValue() || (${vault}.?auth.orValue({}).all(m, m in ['kubernetes', 'namespace']) && !(${reference}.?name.orValue('default') in ['default', '']) && !${reference}.?namespace.hasValue())`,
-        `a store logs in by Kubernetes auth as a ServiceAccount of its own, such as ${storeServiceAccount}`,
+        `a store must log in with Kubernetes auth as its own ServiceAccount, such as ${storeServiceAccount}`,
       ),
       mustNotBorrow("object.spec.provider", storeAccountFields, undefined, "false"),
     ],
@@ -72,6 +72,6 @@ function mustNotBorrow(
   return must(
     "store-borrowed-account",
     `(${accounts.join(" + ")}).all(a, a.?name.orValue('') != ${literal(bootstrapName)} && (!(${isOurs}) || (${isAllowed})))`,
-    `it logs in as a ServiceAccount of ameide-secrets (${storeServiceAccount}, ${bootstrapName}), and would carry what that account reads to other namespaces; use a SecretStore in the account's own namespace`,
+    `it logs in as a ServiceAccount of ameide-secrets (${storeServiceAccount}, ${bootstrapName}), so other namespaces could read the secrets of that account; use a SecretStore in the account's own namespace`,
   );
 }

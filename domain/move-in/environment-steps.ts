@@ -33,7 +33,7 @@ const moveShared: Step = (_stack, { isSharedUpdated }) => ({
 const reviewTokens: Step = ({ name, vault }, { pinsReviewerToken }) => ({
   id: "reviewer-token",
   stage: "vault",
-  title: "Vault reviews tokens by its own account instead of a pinned token that expires",
+  title: "Vault reviews tokens with its own account instead of a pinned token that expires",
   isDone: !pinsReviewerToken,
   objects: pinsReviewerToken ? [`auth/${vault.authMount}/config: token_reviewer_jwt is set`] : [],
   before: [
@@ -66,7 +66,7 @@ const suspend: Step = ({ cluster, namespace }, { otherCronJobs, applications }) 
   return {
     id: "suspend",
     stage: "bootstrap",
-    title: "The old CronJob is suspended before ours starts: one writer at each moment",
+    title: "The old CronJob is suspended before ours starts, so that only one job writes",
     isDone: otherCronJobs.every(({ suspended, active }) => suspended && active === 0),
     objects: otherCronJobs.map((one) => `CronJob ${one.object}: suspended ${one.suspended}, ${one.active} active`),
     run: [...patch(true), ...(heals ? ["if the chart sets suspend, set it there: self-heal undoes the command"] : [])],
@@ -139,7 +139,7 @@ const handOver: Step = (_stack, { objects }) => {
   return {
     id: "hand-over",
     stage: "external-secret",
-    title: "The objects are this program's, with every field that their former owner set",
+    title: "This program owns the objects, with every field that their previous owner set",
     isDone: theirs.length === 0,
     objects: named(theirs),
     before: ["the steps suspend and untrack are done"],
@@ -202,7 +202,7 @@ const commit: Step = (stack, facts) => {
 
 const verdicts = {
   unknown: "not compared; --prove compares by keyed hash",
-  source: "equals Key Vault's value, and is marked at the next run",
+  source: "equals Key Vault's value; the next run adds our metadata",
   placeholder: "a placeholder, which the next run replaces",
   foreign: "differs from Key Vault's value",
 } as const;
@@ -212,12 +212,12 @@ const markValues: Step = ({ name }, { unmarked }) => {
   return {
     id: "unmarked",
     stage: "vault",
-    title: "Every value that comes from Key Vault has this program's mark in Vault",
+    title: "Every value that comes from Key Vault has this program's metadata in Vault",
     isDone: unmarked.length === 0,
     objects: unmarked.map(({ path, is }) => `${path}: ${verdicts[is ?? "unknown"]}`),
     run:
       foreign.length === 0
-        ? ["nothing: vault-bootstrap marks them at its next run"]
+        ? ["nothing: vault-bootstrap adds its metadata at the next run"]
         : [
             ...foreign.map(({ path }) => `ameide-secrets lineage ${path} --stack ${name}: find who wrote it`),
             "once it is clear that Key Vault is right: bootstrap: { claimUnmarked: true } for one run",
@@ -230,7 +230,7 @@ const markValues: Step = ({ name }, { unmarked }) => {
 const refuseAtAdmission: Step = ({ name, strictness }, { refusedByAdmission }) => ({
   id: "admission",
   stage: "external-secret",
-  title: "The API server refuses what the rules refuse",
+  title: "Admission in the cluster refuses what the rules refuse",
   isDone: strictness.admission === "deny",
   objects: refusedByAdmission.map((one) => `${one}: deny would refuse its next change`),
   before: [`ameide-secrets guard --stack ${name}: nothing would be refused`],
@@ -260,7 +260,7 @@ function targetOf({ strictness }: EnvironmentStack, { target, objects }: MoveInF
 }
 
 function named(objects: readonly LiveObject[]): readonly string[] {
-  return objects.map(({ kind, object, owner }) => `${kind} ${object}: ${owner ?? "nobody known"}`);
+  return objects.map(({ kind, object, owner }) => `${kind} ${object}: ${owner ?? "unknown owner"}`);
 }
 
 function kubectl({ context }: EnvironmentStack["cluster"], verb: string, kind: string, object: string): string {

@@ -28,7 +28,7 @@ function releaseFromTerraform(plan: StackPlan, { terraform, staleInTerraform = [
     ...(deleted.length > 0 ? [`do not apply this plan, it deletes ${deleted.join(", ")}`] : []),
     ...(stale === ""
       ? []
-      : [`Key Vault has newer values than this file of ${stale}: an apply of it writes the old ones`]),
+      : [`Key Vault has newer values of ${stale} than this file: applying the file writes the old ones`]),
   ];
   const first =
     "terraform show -json > state.json, and this command again with --terraform state.json; then delete the file";

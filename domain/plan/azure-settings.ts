@@ -59,7 +59,7 @@ const network = z
       .max(1000)
       .default([])
       .describe(
-        "public IPv4 addresses and ranges that may reach the Key Vault, all others may not: each cluster's egress, and where `env push` runs",
+        "public IPv4 addresses and ranges that may reach the Key Vault; all others are refused. List each cluster's egress, and the machines that run `env push`",
       ),
     subnets: z
       .array(subnet)
@@ -69,7 +69,7 @@ const network = z
     trustedServices: z
       .boolean()
       .default(true)
-      .describe("whether Microsoft's trusted services pass these rules, which is Azure's default"),
+      .describe("whether Microsoft's trusted services bypass these rules; Azure's default"),
   })
   .superRefine(({ publicAccess, addresses, subnets }, context) => {
     const lists = Object.entries({ addresses, subnets }).flatMap(([name, list]) => (list.length > 0 ? [name] : []));
@@ -112,7 +112,7 @@ export const azureSettings = z.strictObject({
   identity: z
     .string()
     .default("ameide-vault-bootstrap-mi")
-    .describe("name of the managed identity by which vault-bootstrap reads it"),
+    .describe("name of the managed identity with which vault-bootstrap reads it"),
   extraCaPem,
   recover: z
     .boolean()

@@ -31,7 +31,7 @@ const cluster = z.strictObject({
     .exactOptional()
     .describe("path of the kubeconfig; by default KUBECONFIG's, or `~/.kube/config`"),
   context: z.string().describe("its context, pinned: no command uses the cluster that happens to be current"),
-  oidcIssuer: url.describe("the AKS cluster's OIDC issuer, to the letter"),
+  oidcIssuer: url.describe("the AKS cluster's OIDC issuer, exactly as `az aks show` prints it"),
   argocdApplications: z
     .array(z.string().min(1))
     .exactOptional()
@@ -49,7 +49,7 @@ const vault = z.strictObject({
   operatorAddress: url
     .optional()
     .describe(
-      "how this machine reaches Vault; by default VAULT_ADDR where VAULT_TOKEN is set too, otherwise a port-forward that each command opens and closes",
+      "how this machine reaches Vault; by default VAULT_ADDR if VAULT_TOKEN is set too, otherwise a port-forward that each command opens and closes",
     ),
   caFile: z
     .string()
@@ -141,7 +141,7 @@ export const environmentSettings = z.strictObject({
         .regex(/^[^@\s]+@sha256:[0-9a-f]{64}$/, "use repository@sha256:<64 hex digits>")
         .optional()
         .describe(
-          "what vault-bootstrap runs in, as `repository@sha256:<64 hex digits>`; by default a public Node image, pinned",
+          "container image of vault-bootstrap, as `repository@sha256:<64 hex digits>`; by default a public Node image, pinned",
         ),
       runId: z.string().optional().describe("any new value makes the `-sync` Job run again"),
       mappedSecrets: z
@@ -171,7 +171,7 @@ export const localSettings = z.strictObject({
     .min(1024)
     .max(65_500)
     .default(28_200)
-    .describe("first of ten loopback ports; `--port-base` goes before it"),
+    .describe("first of ten loopback ports; `--port-base` overrides it"),
 });
 
 export type SharedSettings = z.infer<typeof sharedSettings>;

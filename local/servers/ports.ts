@@ -23,7 +23,7 @@ export async function requireFreePorts(needed: readonly NeededPort[], portBase: 
   throw UserError.of(
     "local-port-in-use",
     busy.map(({ port, server, pid }) => `port ${port} for ${server} is in use${holderText(pid)}`).join("\n"),
-    (pids.length === 0 ? "stop what holds it" : `stop the process that uses it (kill ${pids.join(" ")})`) +
+    (pids.length === 0 ? "stop the process that uses it" : `stop the process that uses it (kill ${pids.join(" ")})`) +
       `, or move the local environment from ports ${portBase} to ${portBase + 9}: --port-base PORT`,
   );
 }

@@ -58,9 +58,9 @@ export function lintSources(sources: Iterable<SourceFile>, options: LintOptions)
 
 const renderChart = "is a chart's template; render it first: helm template ... | ameide-secrets lint -";
 const renderTemplate = "is a template; render it first and pipe it to: ameide-secrets lint -";
-const patchReason = `is a patch of a kustomization, judged only by what it names and writes; ${renderFirst}`;
+const patchReason = `is a kustomize patch, so the rules see only the fields that it sets; ${renderFirst}`;
 const exampleReason =
-  "is an example; judge it as what it is for: ameide-secrets env check --stack local --dotenv <path>";
+  "is an example file; check it for the stack it is meant for: ameide-secrets env check --stack local --dotenv <path>";
 
 /** One pass over all files. Rules over a stack judge at its end, environment by environment. */
 class Run {

@@ -55,7 +55,7 @@ function* linked(path: string, walk: Walk): Generator<SourceFile> {
   const found = statSync(path, { throwIfNoEntry: false });
   const isWanted = found?.isDirectory() === true ? !skippedFolders.has(basename(path)) : isOurs(basename(path));
   if (!isWanted) return;
-  if (found === undefined) return yield { file: path, text: "", unread: "is a symbolic link to nothing" };
+  if (found === undefined) return yield { file: path, text: "", unread: "is a broken symbolic link" };
   const real = realpathSync(path);
   if (real !== walk.root && !real.startsWith(walk.root + sep)) {
     yield { file: path, text: "", unread: "is a symbolic link out of the folder; add its target to the paths" };

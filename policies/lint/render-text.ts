@@ -33,7 +33,7 @@ export function renderText({ findings: all, skipped, files, documents }: LintRes
   const notes = all.length - findings.length;
   return (
     [
-      notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} by --json`,
+      notes === 0 ? verdict : `${verdict}; ${count(notes, "note")} with --json`,
       "",
       ...groups.map(summaryLine),
       ...(groups.length > 0 ? ["", ...firstSteps(groups, isForeign ? unknown : 0), ""] : []),

@@ -27,7 +27,9 @@ const settings = {
 const onPlain = z
   .enum(["mark", "refuse"])
   .optional()
-  .describe("Mark a plain value secret, or refuse it. Not set: mark in dev and local, refuse everywhere else.");
+  .describe(
+    "Whether to mark a plain value as secret or to refuse it. By default: mark in dev and local, refuse everywhere else.",
+  );
 
 const allSettings = z.object({ ...settings, onPlain });
 

@@ -95,7 +95,7 @@ function openState(path: string, tenantId: string | undefined): AzureState {
   if (tenantId === undefined || kept.tenantId.toLowerCase() === tenantId.toLowerCase()) return kept;
   throw UserError.of(
     "azure-tenant-differs",
-    `${path} is of tenant ${kept.tenantId}, the settings say ${tenantId}`,
+    `${path} belongs to tenant ${kept.tenantId}, but the settings have ${tenantId}`,
     `set the tenant back, or start again with \`mv ${path} ${path}.old\``,
   );
 }

@@ -19,7 +19,7 @@ function tokenError(message: string, fields: object = {}): Error {
 }
 
 describe("faultOf", () => {
-  it("tells Azure's refusals apart, which differ in their repair", () => {
+  it("distinguishes Azure's refusals, which need different fixes", () => {
     const cases: readonly [Error, string | undefined][] = [
       [restError(403, "ForbiddenByRbac"), "rbac"],
       [restError(403, "ForbiddenByFirewall"), "network-rule"],
@@ -37,7 +37,7 @@ describe("faultOf", () => {
     for (const [error, kind] of cases) assert.equal(faultOf(error)?.kind, kind, error.message);
   });
 
-  it("finds the code of the token endpoint, however deep it stands", () => {
+  it("finds the code of the token endpoint at any depth", () => {
     const fault = faultOf(tokenError("AADSTS70021: No matching federated identity record found"));
     assert.deepEqual(fault, { kind: "federation", code: "AADSTS70021" });
     assert.equal(statusOf(tokenError("x", { status: 429 })), 429);
@@ -45,7 +45,7 @@ describe("faultOf", () => {
 });
 
 describe("isDisabled", () => {
-  it("is no matter of rights, though its status is the same", () => {
+  it("is not treated as a missing right, although the status is the same", () => {
     assert.ok(isDisabled(restError(403, "SecretDisabled")));
     assert.ok(isDisabled(restError(403, "", "Operation get is not allowed on a disabled secret.")));
     assert.ok(!isDisabled(restError(403, "ForbiddenByRbac")));
@@ -73,7 +73,7 @@ describe("azureVerdict", () => {
     }
   });
 
-  it("never waits for what does not pass: a network rule, an expired token, another tenant", () => {
+  it("never waits for a permanent failure: a network rule, an expired token, another tenant", () => {
     for (const error of [
       restError(403, "ForbiddenByFirewall"),
       tokenError("AADSTS700024: expired"),
@@ -83,7 +83,7 @@ describe("azureVerdict", () => {
     }
   });
 
-  it("tries a silent token endpoint again, and leaves the data plane's faults to the requests themselves", () => {
+  it("retries a token endpoint that does not answer, and leaves failures of the data plane to its requests", () => {
     assert.deepEqual(verdict(0, false)(tokenError("x", { status: 503 })), {});
     assert.deepEqual(verdict(0, false)(tokenError("x", { status: 429 })), {});
     assert.equal(verdict(900_000, false)(tokenError("x", { status: 503 })), undefined);
@@ -98,7 +98,7 @@ describe("azureFailure", () => {
     identity: { clientId: "client", tenantId: "tenant", tokenFile: "/nowhere" },
   };
 
-  it("gives each fault its cause, and a repair", async () => {
+  it("gives each failure its cause and a fix", async () => {
     const cases: readonly [Error, string][] = [
       [restError(403, "ForbiddenByRbac"), "source-forbidden"],
       [restError(403, "ForbiddenByFirewall"), "source-forbidden"],
@@ -118,7 +118,7 @@ describe("azureFailure", () => {
     }
   });
 
-  it("leaves what it does not know as it is: our own defects must not look like Azure's", async () => {
+  it("returns an unknown error unchanged: our own bugs must not look like Azure's", async () => {
     const defect = new TypeError("x is not a function");
     assert.equal(await azureFailure(defect, context), defect);
   });

@@ -8,7 +8,7 @@ const config = (changes: Partial<BootstrapConfig>) =>
   ({ secrets: [], mappedSecrets: [], ...changes }) as unknown as BootstrapConfig;
 
 describe("carriedSecrets", () => {
-  it("takes each extra copy for an external secret of its own, under the source's name as it stands", () => {
+  it("treats each extra copy as its own external secret, under the unchanged name of the source", () => {
     const carried = carriedSecrets(
       config({
         secrets: [{ ...base, name: "a", source: "env-a", path: "a" }],
@@ -24,7 +24,7 @@ describe("carriedSecrets", () => {
     );
   });
 
-  it("fails when two write one path, or an external one has no source; tells both at once", () => {
+  it("fails if two secrets write one path or an external one has no source, and reports both together", () => {
     const bad = config({
       secrets: [
         { ...base, name: "a", source: "a", path: "x" },

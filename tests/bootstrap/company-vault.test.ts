@@ -62,14 +62,14 @@ describe("a Vault with a private CA, a namespace and mounts of its own", functio
     return { ...dev, vault: { ...dev.vault, ...own, mount: "kv/dev", authMount: "k8s-dev" } };
   };
 
-  it("is refused at once by a run that does not know its CA, with the setting that tells it", async () => {
+  it("is refused at once by a run that does not trust its CA, with the setting to change", async () => {
     const result = await rig().run(config(), { args: ["--until=unsealed"] });
     assert.equal(result.code, 20, result.text);
     assert.match(result.text, /unable to verify the first certificate/);
     assert.match(result.text, /set vault\.caFile \(or vault\.caFrom\) of the stack file/);
   });
 
-  it("is initialised and unsealed by vault-bootstrap, which ends its root token outside of the namespace", async () => {
+  it("is initialised and unsealed by vault-bootstrap, which revokes its root token outside the namespace", async () => {
     await rig().cluster.allowSecret("company-credentials");
     const result = await rig().run(config(), { args: ["--until=unsealed"], ...withCa() });
     assert.equal(result.code, 0, result.text);
@@ -106,7 +106,7 @@ describe("a Vault with a private CA, a namespace and mounts of its own", functio
     await root.revoke();
   });
 
-  it("is seen by preflight, doctor's reader and the tokens of the command line", async () => {
+  it("works with preflight, doctor's reader and the tokens of the command line", async () => {
     const root = await rootToken();
     await requireVault(stack(), root.token.reveal());
     const policy = "test-auditor";
@@ -125,7 +125,7 @@ describe("a Vault with a private CA, a namespace and mounts of its own", functio
     await assert.rejects(requireVault(stack(), root.token.reveal()), { message: /refuses this VAULT_TOKEN/ });
   });
 
-  it("is reached through a port-forward by the name in its certificate, and by no other", async () => {
+  it("is reached through a port-forward under the name in its certificate only", async () => {
     const { addresses: [address], ca } = company; // prettier-ignore
     assert.equal((await vaultHealth({ address, ca, serverName: company.serverName })).state, "active");
     const refused = await vaultHealth({ address, ca, serverName: "vault.example.com" });

@@ -43,19 +43,19 @@ const held = (value: string): Pick<Facts, "held"> => ({ held: new Redacted(value
 const write = (cas: number) => ({ kind: "write", origin: "source", cas });
 
 describe("decide", () => {
-  it("writes what is absent with CAS 0, and what differs with the version that was read", () => {
+  it("writes an absent value with CAS 0, and a different one with the version that was read", () => {
     assert.deepEqual(decide(secret, { vault: absent, item, source }, rules), write(0));
     assert.deepEqual(decide(secret, { vault: ours, item, source, ...held("old") }, rules), write(3));
     assert.deepEqual(decide(secret, { vault: { ...ours, live: false }, item, source }, rules), write(3));
   });
 
-  it("writes nothing where the value is the same already, whoever wrote it, and records it", () => {
+  it("writes nothing if the value is already the same, whoever wrote it, and records it", () => {
     for (const vault of [ours, unmarked]) {
       assert.deepEqual(decide(secret, { vault, item, source, ...held("new") }, rules), { kind: "record" });
     }
   });
 
-  it("claims an unmarked value that is nobody's, or the source's own of before, or where the stack says so", () => {
+  it("overwrites an unmarked value if it is a marker, an earlier value of the source, or the stack allows it", () => {
     for (const value of ["changeme", "minioadmin", " "]) {
       assert.deepEqual(decide(secret, { vault: unmarked, item, source, ...held(value) }, rules), write(3));
     }
@@ -74,7 +74,7 @@ describe("decide", () => {
     }
   });
 
-  it("never writes where another writer is named, whatever else is true", () => {
+  it("never writes over a value that names another writer", () => {
     const state = fc.record({
       currentVersion: fc.nat(5),
       live: fc.boolean(),
@@ -100,7 +100,7 @@ describe("decide", () => {
     );
   });
 
-  it("never writes with another CAS than the version that was read, nor a generated value over any version", () => {
+  it("uses the version that was read as CAS, and never writes a generated value over an existing version", () => {
     const state = fc.record({
       currentVersion: fc.nat(5),
       live: fc.boolean(),
@@ -123,7 +123,7 @@ describe("decide", () => {
     );
   });
 
-  it("generates only where no version ever was: a deleted one and a placeholder are kept and told", () => {
+  it("generates a value only if no version ever existed; keeps and reports a deleted one and a placeholder", () => {
     assert.deepEqual(decide(generated, { vault: absent }, rules), { kind: "write", origin: "generated", cas: 0 });
     assert.deepEqual(decide(generated, { vault: unmarked, ...held("x") }, rules), {
       kind: "leave",
@@ -135,7 +135,7 @@ describe("decide", () => {
     }
   });
 
-  it("writes a fixture only where fixtures are allowed and no version ever was", () => {
+  it("writes a fixture only if fixtures are allowed and no version ever existed", () => {
     const withFixture = { ...secret, fixture: "minioadmin" };
     const allowed = { ...rules, environment: "dev" as const, fixturesAllowed: true };
     assert.deepEqual(decide(withFixture, { vault: absent }, allowed), { kind: "write", origin: "fixture", cas: 0 });
@@ -149,7 +149,7 @@ describe("decide", () => {
     }
   });
 
-  it("fails on a value that must not be carried, and accepts a fixture and a sample where they belong", () => {
+  it("refuses a value that must not be copied, and accepts fixtures and samples where they are allowed", () => {
     const refuses = (value: string, given: typeof rules | { environment: "local" | "dev"; fixturesAllowed: true }) => {
       const facts = { vault: absent, item, source: { ...source, value: new Redacted(value) } };
       const action = decide(secret, facts, { ...rules, ...given });
@@ -164,7 +164,7 @@ describe("decide", () => {
     assert.ok(refuses("minioadmin", rules) && refuses("sample-1", rules) && !refuses("real", rules));
   });
 
-  it("refuses an expired value where the environment says so, unless Vault holds it already", () => {
+  it("refuses an expired value if the environment does, unless Vault has it already", () => {
     const expired = { ...item, expiresAt: "2026-01-02T00:00:00.000Z", expired: true };
     const refusing = { ...rules, expiredRefused: true };
     const facts = { vault: ours, item: expired, source, ...held("old") };
@@ -182,7 +182,7 @@ describe("decide", () => {
     assert.equal(proven.kind === "leave" && proven.outcome, "unchanged");
   });
 
-  it("leaves what the source no longer has", () => {
+  it("leaves a value that the source no longer has", () => {
     for (const gone of [{}, { item: { ...item, enabled: false } }]) {
       const action = decide(secret, { vault: ours, ...gone }, rules);
       assert.equal(action.kind === "leave" && action.outcome, "unchanged");
@@ -192,7 +192,7 @@ describe("decide", () => {
 });
 
 describe("isProvenUnchanged", () => {
-  it("is true only while every part of the proof holds", () => {
+  it("is true only if every part of the proof is valid", () => {
     assert.ok(isProvenUnchanged(ours, item));
     const broken: [VaultState, SourceItem][] = [
       [{ ...ours, currentVersion: 4 }, item],
@@ -213,7 +213,7 @@ describe("isProvenUnchanged", () => {
 });
 
 describe("readsFor", () => {
-  it("reads neither end of what is proven, absent from the source or disabled", () => {
+  it("reads neither side of a secret that is proven unchanged, absent from the source or disabled", () => {
     const none = { source: false, vault: false };
     assert.deepEqual(readsFor(secret, { vault: ours, item }), none);
     assert.deepEqual(readsFor(secret, { vault: ours }), none);
@@ -221,7 +221,7 @@ describe("readsFor", () => {
     assert.deepEqual(readsFor(generated, { vault: ours }), none);
   });
 
-  it("reads the source of what changed, and Vault where there is something to compare", () => {
+  it("reads the source of a changed secret, and Vault if there is something to compare", () => {
     assert.deepEqual(readsFor(secret, { vault: absent, item }), { source: true, vault: false });
     assert.deepEqual(readsFor(secret, { vault: unmarked, item }), { source: true, vault: true });
     assert.deepEqual(readsFor(generated, { vault: unmarked }), { source: false, vault: true });
@@ -229,7 +229,7 @@ describe("readsFor", () => {
 });
 
 describe("needsProvenance", () => {
-  it("asks for earlier versions only where they decide", () => {
+  it("reads earlier versions only if they decide", () => {
     const facts = { vault: unmarked, item, source, ...held("live") };
     assert.ok(needsProvenance(secret, facts, rules));
     assert.ok(!needsProvenance(secret, facts, { ...rules, claimUnmarked: true }));
@@ -239,7 +239,7 @@ describe("needsProvenance", () => {
 });
 
 describe("recordFor", () => {
-  it("keeps what others put beside it, and drops what no longer holds", () => {
+  it("keeps metadata of other writers, and drops what is no longer true", () => {
     const vault = { ...ours, customMetadata: { ...ours.customMetadata, team: "platform" } };
     assert.deepEqual(recordFor(secret, { vault }, 4), {
       team: "platform",
@@ -249,7 +249,7 @@ describe("recordFor", () => {
     });
   });
 
-  it("is not written again where Vault holds this very record", () => {
+  it("is not written again if Vault has the same record", () => {
     const record = recordFor(secret, { vault: ours, source }, 3);
     assert.ok(isRecorded({ ...ours, customMetadata: record }, record));
     assert.ok(!isRecorded({ ...ours, customMetadata: record, casRequired: false }, record));

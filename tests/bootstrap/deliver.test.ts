@@ -21,14 +21,14 @@ describe("deliver", function () {
     return { ...ended, status };
   }
 
-  it("leaves a run ok that may not change an ExternalSecret, and says so for the secret", async () => {
+  it("reports a run as ok if it may not change an ExternalSecret, and reports the secret", async () => {
     const { code, status, summary } = await runWith("not-allowed", "value-1");
     assert.equal(code, 0);
     assert.match(status?.notDelivered?.join() ?? "", /^ameide-local\/not-allowed-sync: PATCH .* 403 .*cannot patch/);
     assert.deepEqual([summary["written"], summary["notDelivered"]], [1, 1]);
   });
 
-  it("passes over an ExternalSecret that does not exist, and asks nothing where nothing was written", async () => {
+  it("skips an ExternalSecret that does not exist, and makes no call if nothing was written", async () => {
     const deliveries = [{ namespace, name: "gone-sync", paths: ["gone"] }];
     const { bootstrap } = environmentStack("local");
     const config = { ...bootstrap.config, deliveries };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generatedValue } from "../../bootstrap/phases/write.ts";
 
 describe("generatedValue", () => {
-  it("has the length that is asked for, of letters and digits, and is another each time", () => {
+  it("has the requested length, consists of letters and digits, and differs each time", () => {
     assert.match(generatedValue(32).reveal(), /^[A-Za-z0-9]{32}$/);
     assert.match(generatedValue().reveal(), /^[A-Za-z0-9]{48}$/);
     assert.equal(new Set(Array.from({ length: 200 }, () => generatedValue(16).reveal())).size, 200);

@@ -87,17 +87,17 @@ describe("readInvocation", () => {
     assert.equal(kubernetesAddress, "https://[fd00::1]:443");
   });
 
-  it("fails on every mistake of the configuration at once, unknown keys among them", async () => {
+  it("reports every mistake of the configuration at once, including unknown keys", async () => {
     const problem = await problemOf([], pod({ ...config, lease: 1, deadlineInSeconds: "soon", extra: true }));
     for (const key of ["lease", "deadlineInSeconds", "extra"]) assert.match(problem, new RegExp(key));
   });
 
-  it("fails on a configuration that is not there or no JSON, naming the file", async () => {
+  it("fails if the configuration is missing or not JSON, naming the file", async () => {
     assert.match(await problemOf([], pod("{")), /config\.json: /);
     assert.match(await problemOf([], pod(config, { VAULT_BOOTSTRAP_CONFIG: "/nowhere" })), /\/nowhere/);
   });
 
-  it("fails on missing variables together, Azure's only where Azure is the source", async () => {
+  it("reports all missing variables together, Azure's only if Azure is the source", async () => {
     const bare = { KUBERNETES_SERVICE_HOST: undefined, AZURE_CLIENT_ID: "", AZURE_TENANT_ID: undefined };
     assert.equal(
       await problemOf([], pod(config, bare)),
@@ -107,8 +107,8 @@ describe("readInvocation", () => {
     assert.equal(await problemOf([], pod({ ...config, source }, bare)), "KUBERNETES_SERVICE_HOST is not set");
   });
 
-  it("fails on a flag that it does not know", async () => {
+  it("fails on an unknown flag", async () => {
     assert.match(await problemOf(["--dryrun"], pod(config)), /dryrun/);
-    assert.match(await problemOf(["--until=sealed"], pod(config)), /--until takes unsealed, not sealed/);
+    assert.match(await problemOf(["--until=sealed"], pod(config)), /--until must be unsealed, but is sealed/);
   });
 });

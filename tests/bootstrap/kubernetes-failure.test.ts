@@ -5,13 +5,13 @@ import { KubernetesError } from "../../clients/kubernetes.ts";
 
 describe("kubernetesFailure", () => {
   for (const [status, code, fix] of [
-    [401, "kubernetes-login-refused", /token is expired/],
+    [401, "kubernetes-login-refused", /token has expired/],
     [403, "kubernetes-refused", /the Role of/],
     [429, "kubernetes-throttled", /so many requests/],
-    [500, "kubernetes-failing", /own log/],
-    [503, "kubernetes-failing", /own log/],
+    [500, "kubernetes-failing", /check the API server's log/],
+    [503, "kubernetes-failing", /check the API server's log/],
   ] as const) {
-    it(`has a cause and a fix of its own for ${status}, which blame neither the network nor, unless it is 403, a Role`, () => {
+    it(`has its own cause and fix for ${status}, and blames neither the network nor (except for 403) a Role`, () => {
       const failure = kubernetesFailure(new KubernetesError(status, "its words"), "read the Secret");
       assert.ok(failure instanceof BootstrapFailure);
       assert.equal(failure.code, code);

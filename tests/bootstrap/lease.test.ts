@@ -50,7 +50,7 @@ describe("Lease", function () {
     assert.equal(await holder(), "another-run");
   });
 
-  it("fails as kubernetes-unreachable or kubernetes-refused where the API server cannot be asked for it", async () => {
+  it("fails as kubernetes-unreachable or kubernetes-refused if the API server cannot be asked", async () => {
     const unreachable = await rig().runHere(config(), { kubernetesAddress: "https://127.0.0.1:1" });
     assert.equal(unreachable.code, 40, unreachable.text);
     const refused = await rig().runHere({ ...config(), lease: "of-somebody-else" });
@@ -58,7 +58,7 @@ describe("Lease", function () {
     assert.match(String(refused.summary["problem"]), /take Lease ameide-local\/of-somebody-else: .*403/);
   });
 
-  it("fails with a cause of its own where the API server does not accept the login, has too much to do, or fails", async () => {
+  it("fails with a separate cause each if the API server rejects the login, throttles or fails", async () => {
     for (const [status, code, cause] of [
       [401, 42, "kubernetes-login-refused"],
       [429, 43, "kubernetes-throttled"],
@@ -73,13 +73,13 @@ describe("Lease", function () {
     }
   });
 
-  it("is taken over once it has run out: its run was killed", async () => {
+  it("is taken over after it has expired: its run was killed", async () => {
     await heldByAnother(31);
     const { code, text } = await rig().runHere(config());
     assert.equal(code, 0, text);
   });
 
-  it("is waited for by a run that may wait", async () => {
+  it("makes a run wait that is allowed to wait", async () => {
     await heldByAnother(0);
     let looks = 0;
     const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) => {
@@ -94,7 +94,7 @@ describe("Lease", function () {
     );
   });
 
-  it("is known again by the run that took it where the answer was lost", async () => {
+  it("is recognised by the run that acquired it, even if the answer was lost", async () => {
     for (const [method, isThere] of [
       ["POST", false],
       ["PUT", true],
@@ -115,7 +115,7 @@ describe("Lease", function () {
     }
   });
 
-  it("lets one of two bootstraps through at a time", async () => {
+  it("allows one of two bootstraps at a time", async () => {
     const atLogin = Promise.withResolvers<void>();
     const isOver = Promise.withResolvers<void>();
     const address = await rig().proxy(async ({ path }, forward) => {
@@ -155,7 +155,7 @@ describe("Lease", function () {
     assert.equal(await holder(), "another-run");
   });
 
-  it("is given back by a run that SIGTERM ends, after the writes in hand", async () => {
+  it("is released by a run that SIGTERM ends, after the writes in progress", async () => {
     const names = Array.from({ length: 40 }, (_, index) => `stopped-${index}`);
     const many = rig().config({ secrets: names.map((name) => external(name)) });
     await rig().vault.allow(many);

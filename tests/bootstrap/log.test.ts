@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Log } from "../../bootstrap/log.ts";
 
 describe("Log", () => {
-  it("writes one JSON object a line, with the run and the phase that it belongs to", () => {
+  it("writes one JSON object per line, with its run and phase", () => {
     let text = "";
     const log = new Log((line) => (text += line), "run-1");
     log.info("started");

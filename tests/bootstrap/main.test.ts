@@ -37,7 +37,7 @@ describe("the bundle of bootstrap/main.ts", function () {
     assert.equal(digestOf(await bundleBootstrap(copy)), digestOf(await bundleBootstrap(root)));
   });
 
-  it("ends with one summary line and an exit code of its own where it is told nonsense", async () => {
+  it("ends with one summary line and its own exit code if the arguments are wrong", async () => {
     const bundle = join(dir, "vault-bootstrap.cjs");
     writeFileSync(bundle, await bundleBootstrap(root));
     const { code, out } = await new Promise<{ code: unknown; out: string }>((resolve) => {

@@ -20,7 +20,7 @@ describe("runBootstrap", function () {
   this.timeout(30_000);
   const rig = useRig();
 
-  it("writes an external value, records where it came from, and from then on asks CAS of whoever writes that name", async () => {
+  it("writes an external value, records its origin, and then requires CAS from every writer of that name", async () => {
     const config = rig().config({ secrets: [external("new-token", { source: "env-new-token", required: true })] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ "env-new-token": "value-1" });
@@ -59,7 +59,7 @@ describe("runBootstrap", function () {
     assert.equal(await rig().vault.value("steady-2"), "rotated");
   });
 
-  it("reads a value again that was set within two seconds of the list, since a later one could carry the same time", async () => {
+  it("reads a value again that was set within two seconds of the list, because a later one could have the same time", async () => {
     const config = rig().config({ secrets: [external("fresh")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ fresh: "value-1" }, { settled: false });
@@ -88,7 +88,10 @@ describe("runBootstrap", function () {
 
     assert.equal(code, 10);
     assert.equal(summary["cause"], "required-missing");
-    assert.match(String(summary["problem"]), /3 required of 4 .*gone-1 .*gone-2 .*marker \(marker is a placeholder/);
+    assert.match(
+      String(summary["problem"]),
+      /3 of 4 secrets are required .*gone-1 .*gone-2 .*marker \(marker is a placeholder/,
+    );
     assert.equal(await rig().vault.value("there"), undefined);
     assert.equal(await rig().vault.value("gone-1"), undefined);
     const status = await rig().cluster.status();
@@ -96,7 +99,7 @@ describe("runBootstrap", function () {
     assert.equal(status?.phase, "check");
   });
 
-  it("keeps what another writer marked as its own, and names it", async () => {
+  it("keeps a value that another writer marked, and names the writer", async () => {
     const config = rig().config({ secrets: [external("pushed")], claimUnmarked: true });
     await rig().vault.allow(config);
     await rig().vault.writePlainly("pushed", "theirs");
@@ -111,7 +114,7 @@ describe("runBootstrap", function () {
     assert.equal(await rig().vault.writePlainly("pushed", "theirs again"), 200);
   });
 
-  it("fails on a live value that nobody marked, and claims it only once the stack says so", async () => {
+  it("fails on a live value without a mark, and overwrites it only if the stack allows it", async () => {
     const secrets = [external("live")];
     const config = rig().config({ secrets });
     await rig().vault.allow(config);
@@ -120,7 +123,10 @@ describe("runBootstrap", function () {
 
     const refused = await rig().runHere(config);
     assert.equal(refused.code, 30);
-    assert.match(String(refused.summary["problem"]), /live \(holds a value that neither we nor the source made/);
+    assert.match(
+      String(refused.summary["problem"]),
+      /live \(has a value that neither vault-bootstrap nor the source wrote/,
+    );
     assert.equal(await rig().vault.value("live"), "theirs");
 
     const claimed = await rig().runHere(rig().config({ secrets, claimUnmarked: true }));
@@ -128,7 +134,7 @@ describe("runBootstrap", function () {
     assert.equal(await rig().vault.value("live"), "ours");
   });
 
-  it("claims an unmarked placeholder, fixture, equal value and earlier value of the source", async () => {
+  it("takes over an unmarked placeholder, fixture, equal value and earlier value of the source", async () => {
     const names = ["was-placeholder", "was-fixture", "was-own-fixture", "was-equal", "was-earlier"];
     const own = { fixture: "seeded-by-us" };
     const config = rig().config({
@@ -151,7 +157,7 @@ describe("runBootstrap", function () {
     assert.equal((await rig().vault.metadata("was-equal")).custom_metadata["managed-by"], managedByBootstrap);
   });
 
-  it("generates a value once, and leaves it as it is from then on, in every environment", async () => {
+  it("generates a value once and never changes it, in every environment", async () => {
     const secrets = [
       { name: "made", authority: "generated" as const, path: "made", required: false, lengthInCharacters: 40 },
     ];
@@ -168,12 +174,12 @@ describe("runBootstrap", function () {
     await rig().vault.call("DELETE", "secret/data/made");
     const deleted = await rig().runHere(config);
     assert.deepEqual(reported(deleted), {
-      made: "kept: its latest version is deleted, which is not absent; undelete it",
+      made: "kept: its latest version is deleted, which does not count as absent; restore it with vault kv undelete",
     });
     assert.equal(await rig().vault.value("made"), undefined);
   });
 
-  it("writes a fixture only where there is no value and only where fixtures are allowed, and a real value over it", async () => {
+  it("writes a fixture only if there is no value and fixtures are allowed, and later a real value over it", async () => {
     const secrets = [external("seeded", { fixture: "lf_api_key" })];
     const config = rig().config({ secrets });
     await rig().vault.allow(config);
@@ -185,7 +191,7 @@ describe("runBootstrap", function () {
     assert.equal(await rig().vault.value("seeded"), "real");
   });
 
-  it("fails on a placeholder or an empty value in the source, and on a fixture or sample outside local; carries the rest", async () => {
+  it("fails on a placeholder or an empty value in the source, and on a fixture or sample outside local, and copies the rest", async () => {
     const config = rig().config({
       environment: "prod",
       fixturesAllowed: false,
@@ -229,7 +235,7 @@ describe("runBootstrap", function () {
     assert.equal(await rig().vault.value("disabled"), "value-1");
   });
 
-  it("brings back an external value whose version in Vault was deleted or overwritten", async () => {
+  it("restores an external value whose version in Vault was deleted or overwritten", async () => {
     const config = rig().config({ secrets: [external("deleted"), external("edited")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ deleted: "value-1", edited: "value-1" });
@@ -244,7 +250,7 @@ describe("runBootstrap", function () {
     assert.equal(await rig().vault.value("edited"), "value-1");
   });
 
-  it("makes the extra copies of mappedSecrets, under names with and without prefix", async () => {
+  it("writes the extra copies of mappedSecrets, under names with and without prefix", async () => {
     const config = rig().config({
       secrets: [external("bare"), external("prefixed", { source: "env-prefixed" })],
       mappedSecrets: [{ from: "env-prefixed", to: "packages/go/token" }],
@@ -278,7 +284,7 @@ describe("runBootstrap", function () {
     );
   });
 
-  it("carries values from a Kubernetes Secret where there is no Azure", async () => {
+  it("copies values from a Kubernetes Secret on a cluster without Azure", async () => {
     const source = {
       type: "kubernetes-secret" as const,
       name: "vault-bootstrap-local-secrets",
@@ -313,7 +319,7 @@ describe("runBootstrap", function () {
     assert.equal((await rig().runHere(config)).summary["unchanged"], 1);
   });
 
-  it("prints no value and writes none into its status, whatever becomes of it", async () => {
+  it("prints no value and writes none into its status, whatever the outcome", async () => {
     const values = { "quiet-1": "very-secret-one", "quiet-2": "CHANGEME", "quiet-3": "very-secret-three" };
     const config = rig().config({ secrets: Object.keys(values).map((name) => external(name)) });
     await rig().vault.allow(config);
@@ -330,7 +336,7 @@ describe("runBootstrap", function () {
     for (const value of [...Object.values(values), "very-secret-live"]) assert.ok(!everything.includes(value), value);
   });
 
-  it("keeps the last success in its status over a run that fails, with what it knew of each secret", async () => {
+  it("keeps the last success and the state of each secret in its status when a run fails", async () => {
     const secrets = [external("lasting")];
     const config = rig().config({ secrets });
     await rig().vault.allow(config);

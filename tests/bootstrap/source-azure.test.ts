@@ -26,7 +26,7 @@ describe("AzureSource", function () {
     await rig().source.giveRole();
   });
 
-  it("waits as long as a 429 asks, and goes on", async () => {
+  it("waits as long as a 429 requests, and continues", async () => {
     const { control } = rig().azure;
     control.inject({ kind: "secret-list", times: 1, status: 429, retryAfterInSeconds: 1 });
     const startedAt = performance.now();
@@ -36,7 +36,7 @@ describe("AzureSource", function () {
     assert.equal(retries(result), 1);
   });
 
-  it("tries again after a 503, a cut connection and a token endpoint that fails", async () => {
+  it("retries after a 503, an interrupted connection and a failing token endpoint", async () => {
     const { control } = rig().azure;
     control.inject({ kind: "secret-list", times: 1, status: 503 });
     control.inject({ kind: "secret-list", times: 1, drop: true });
@@ -46,7 +46,7 @@ describe("AzureSource", function () {
     assert.equal(retries(result), 3);
   });
 
-  it("does not begin the list anew for one bad page", async () => {
+  it("does not restart the list for one bad page", async () => {
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`page-filler-${index}`, "value"]));
     await rig().source.setSecrets(many);
     const { control } = rig().azure;
@@ -62,7 +62,7 @@ describe("AzureSource", function () {
     assert.equal(control.counters().requests["secret-list"], pages + 1);
   });
 
-  it("finds a secret whose name was made in capitals, as Key Vault does", async () => {
+  it("finds a secret that was created with capitals in its name, as Key Vault does", async () => {
     const capitals = rig().config({ secrets: [external("in-capitals", { required: true })] });
     await rig().vault.allow(rig().config({ secrets: [...capitals.secrets, ...config().secrets] }));
     await rig().source.setSecrets({ "IN-CAPITALS": "value-1" });
@@ -71,7 +71,7 @@ describe("AzureSource", function () {
     assert.equal(await rig().vault.value("in-capitals"), "value-1");
   });
 
-  it("fails as source-unreachable after a bounded number of tries", async () => {
+  it("fails as source-unreachable after a bounded number of attempts", async () => {
     const { control } = rig().azure;
     control.resetCounters();
     control.inject({ kind: "secret-list", times: 1000, status: 503 });
@@ -81,7 +81,7 @@ describe("AzureSource", function () {
     assert.equal(control.counters().requests["secret-list"], 6);
   });
 
-  it("fails as source-unreachable where nothing listens", async () => {
+  it("fails as source-unreachable if nothing listens", async () => {
     const { source } = config();
     const uri = "https://127.0.0.1:1/";
     const { code, summary } = await rig().runHere({ ...config(), source: { ...source, uri } as typeof source });
@@ -89,14 +89,14 @@ describe("AzureSource", function () {
     assert.match(String(summary["problem"]), /ECONNREFUSED/);
   });
 
-  it("fails as source-unreachable, naming the setting, where the certificate is not trusted", async () => {
+  it("fails as source-unreachable, naming the setting, if the certificate is not trusted", async () => {
     const { code, summary } = await rig().run(config(), { env: { NODE_EXTRA_CA_CERTS: "" } });
     assert.equal(code, 11, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /certificate .* is not trusted/);
     assert.match(String(summary["fix"]), /extraCaPem/);
   });
 
-  it("prints nothing of an answer that is cut off or is not JSON: a value may be in it", async () => {
+  it("prints nothing of an answer that is truncated or not JSON, since it may contain a value", async () => {
     const { control } = rig().azure;
     await rig().source.setSecrets({ "from-azure": `changed-${Date.now()}` });
     for (const cut of [false, true]) {
@@ -109,14 +109,14 @@ describe("AzureSource", function () {
     assert.equal((await rig().runHere(config())).code, 0);
   });
 
-  it("fails as source-forbidden at once, naming identity and role, where the role assignment is missing", async () => {
+  it("fails as source-forbidden at once, naming identity and role, if the role assignment is missing", async () => {
     await rig().source.takeRole();
     const result = await rig().run(config());
     assert.equal(result.code, 12, result.text);
     assert.equal(retries(result), 0);
     assert.match(
       String(result.summary["problem"]),
-      new RegExp(`identity ${rig().source.clientId} may not list the secrets`),
+      new RegExp(`identity ${rig().source.clientId} is not allowed to list the secrets`),
     );
     assert.match(String(result.summary["fix"]), /Key Vault Secrets User/);
   });
@@ -145,14 +145,14 @@ describe("AzureSource", function () {
     }
   });
 
-  it("fails as federation-mismatch where the client id is that of an identity that is gone", async () => {
+  it("fails as federation-mismatch if the client id belongs to a deleted identity", async () => {
     const clientId = "99999999-9999-4999-8999-999999999999";
     const { code, summary } = await rig().run(config(), { env: { AZURE_CLIENT_ID: clientId } });
     assert.equal(code, 13, JSON.stringify(summary));
-    assert.match(String(summary["problem"]), new RegExp(`AADSTS700016: .* knows no application ${clientId}`));
+    assert.match(String(summary["problem"]), new RegExp(`AADSTS700016: .* has no application ${clientId}`));
   });
 
-  it("waits for the propagation of a new role and a new federated credential where the run may", async () => {
+  it("waits for the propagation of a new role and a new federated credential if the run may wait", async () => {
     const { control } = rig().azure;
     await rig().source.takeRole();
     await rig().source.federate({ subject: "system:serviceaccount:ameide-local:another" });
@@ -167,14 +167,14 @@ describe("AzureSource", function () {
     assert.ok(retries(result) >= 1, result.text);
   });
 
-  it("fails in the end where what it waited for never comes", async () => {
+  it("fails in the end if the propagation never happens", async () => {
     await rig().source.takeRole();
     const result = await rig().runHere(config(), { timing: { propagationInMs: 3_000, propagationPollInMs: 100 } });
     assert.equal(result.code, 12);
     assert.ok(retries(result) >= 1, result.text);
   });
 
-  it("fails as token-file-missing where the variable, the file or its content is missing", async () => {
+  it("fails as token-file-missing if the variable, the file or its content is missing", async () => {
     const empty = rig().file("empty-token", "\n");
     for (const AZURE_FEDERATED_TOKEN_FILE of ["", "/nowhere/azure-identity-token", empty]) {
       const { code, summary } = await rig().run(config(), { env: { AZURE_FEDERATED_TOKEN_FILE } });

@@ -17,12 +17,12 @@ function namesOf({ secrets }: BootstrapStatus): string[] {
 }
 
 describe("mergedStatus", () => {
-  it("sorts what needs a look to the front, then by name", () => {
+  it("lists secrets that need attention first, then by name", () => {
     const secrets = [secret("b", "unchanged"), secret("a", "unchanged"), secret("z", "failed"), secret("k", "kept")];
     assert.deepEqual(namesOf(mergedStatus(status({ secrets }), undefined)), ["z", "k", "a", "b"]);
   });
 
-  it("leaves out unchanged ones, and counts them, where a ConfigMap would not hold all", () => {
+  it("leaves out and counts unchanged ones if a ConfigMap is too small for all", () => {
     const many = Array.from({ length: 20_000 }, (_none, index) => secret(`secret-number-${index}`, "unchanged"));
     const merged = mergedStatus(status({ secrets: [...many, secret("broken", "failed")] }), undefined);
     assert.equal(merged.secrets[0]?.name, "broken");
@@ -30,7 +30,7 @@ describe("mergedStatus", () => {
     assert.ok(Buffer.byteLength(JSON.stringify(merged)) < 1_000_000);
   });
 
-  it("keeps the last success, and what a run that failed did not come to", () => {
+  it("keeps the last success, and the secrets that a failed run did not reach", () => {
     const before = status({ lastSuccessAt: "then", secrets: [secret("a", "unchanged"), secret("b", "unchanged")] });
     const stopped = mergedStatus(status({ cause: "terminated", secrets: [secret("b", "written")] }), before);
     assert.deepEqual(stopped.secrets, [secret("b", "written"), secret("a", "unchanged")]);
@@ -58,7 +58,7 @@ describe("mergedStatus", () => {
     ]);
   });
 
-  it("forgets what a run that came to its end no longer knows", () => {
+  it("forgets secrets that a completed run no longer knows", () => {
     const before = status({ lastSuccessAt: "then", secrets: [secret("a", "unchanged")] });
     const ended = mergedStatus(status({ lastSuccessAt: "now", secrets: [] }), before);
     assert.deepEqual(ended.secrets, []);
@@ -70,7 +70,7 @@ describe("StatusConfigMap", function () {
   this.timeout(30_000);
   const rig = useRig();
 
-  it("is written whole again by a run that fails, whatever somebody made of it", async () => {
+  it("is rewritten completely by a failing run, whatever somebody changed in it", async () => {
     const missing = rig().config({ secrets: [external("status-missing", { required: true })] });
     await rig().vault.allow(missing);
     for (const edited of ["{}", "null", "no JSON", '{"secrets":{}}']) {
@@ -81,7 +81,7 @@ describe("StatusConfigMap", function () {
     }
   });
 
-  it("tells when values expire, in its annotations those that do within two weeks, and drops them once they are renewed", async () => {
+  it("shows when values expire, has annotations for those that expire within two weeks, and drops renewed ones", async () => {
     const names = ["status-expired", "status-soon", "status-later"];
     const config = rig().config({ secrets: names.map((name) => external(name)) });
     await rig().vault.allow(config);
@@ -122,7 +122,7 @@ describe("StatusConfigMap", function () {
     assert.equal(await annotations(), undefined);
   });
 
-  it("refuses a new value that has expired where the environment says so, and keeps what Vault holds", async () => {
+  it("refuses a new value that has expired if the environment does, and keeps the value in Vault", async () => {
     const config = rig().config({ secrets: [external("status-refused")], expiredRefused: true });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ "status-refused": "value-1" });

@@ -10,7 +10,7 @@ describe("VaultSessions", function () {
   const names = Array.from({ length: 100 }, (_none, index) => `parted-${index}`);
   const config = () => rig().config({ secrets: names.map((name) => external(name)) });
 
-  it("logs in once for each part of more than 64 paths, writes each path by its own, and ends them all", async () => {
+  it("logs in once for each part of more than 64 paths, writes each path with the token of its part, and revokes all", async () => {
     await rig().vault.allow(config());
     await rig().source.setSecrets(Object.fromEntries(names.map((name) => [name, "value-1"])));
     const roleOfToken = new Map<string, string>();
@@ -39,7 +39,7 @@ describe("VaultSessions", function () {
     assert.equal(revoked, 4);
   });
 
-  it("fails as vault-throttled where a quota of Vault is used up, at the login and in the middle of its work", async () => {
+  it("fails as vault-throttled if a quota of Vault is used up, at the login or later", async () => {
     const secrets = [external("throttled")];
     await rig().vault.allow(rig().config({ secrets }));
     await rig().source.setSecrets({ throttled: "value-1" });
@@ -75,7 +75,7 @@ describe("VaultSessions", function () {
     }
   });
 
-  it("fails as vault-auth-refused, naming the part, before anything is written where one of them is missing", async () => {
+  it("fails as vault-auth-refused before the first write, naming the part, if one role is missing", async () => {
     // more than are asked about one by one
     const fresh = Array.from({ length: 250 }, (_none, index) => `unparted-${index}`);
     const { secrets, vault } = rig().config({ secrets: fresh.map((name) => external(name)) });

@@ -16,7 +16,7 @@ describe("what vault-bootstrap sends", function () {
   this.timeout(60_000);
   const rig = useRig();
 
-  it("holds a value only in the write of that secret to Vault, in a run that writes and in one that fails", async () => {
+  it("contains a value only in the write of that secret to Vault, also in a run that fails", async () => {
     const file = join(rig().home.dir, "wire.jsonl");
     const env = recordedIn(file, bootstrapMemory.NODE_OPTIONS);
     const config = rig().config({ secrets: Object.keys(values).map((name) => external(name)) });

@@ -25,7 +25,7 @@ const values = {
 };
 
 /** Who may do less is told which right is missing, by the servers that refuse it; and who may do what at all. */
-describe("what a person or an account may not look at", function () {
+describe("what a person or an account is not allowed to read", function () {
   this.timeout(startTimeout);
   let connected: ConnectedStack;
   // before the chain's own, which stops the servers
@@ -54,7 +54,7 @@ describe("what a person or an account may not look at", function () {
     await short.revoke();
   });
 
-  it("is a value: with the auditor's policy `validate --prove` names the right to read it, and proves nothing", async () => {
+  it("is a value: with the auditor's policy `validate --prove` names the missing right and proves nothing", async () => {
     const short = await tokenWith(auditorPolicyName);
     const snapshot = await lookWith(short, { compareValues: true });
     const { checks, ok } = validate(snapshot, connected.stack, { prove: true });
@@ -65,7 +65,7 @@ describe("what a person or an account may not look at", function () {
     await short.revoke();
   });
 
-  it("is all of Vault with a token that has no policy: each path is named with the right to it", async () => {
+  it("is all of Vault with a token without a policy: each path is reported with the missing right", async () => {
     const short = await tokenWith("default");
     const { causes } = explain(await lookWith(short), connected.stack);
     assert.deepEqual(
@@ -85,13 +85,13 @@ describe("what a person or an account may not look at", function () {
     await short.revoke();
   });
 
-  it("is nothing in local because of a token that is exported for another Vault: it is not sent there", async () => {
+  it("is nothing in local because of a token that is exported for another Vault: it is not sent", async () => {
     const words = ["doctor", "--stack", "local", ...chain().place];
     const { code, out, err } = await runCommand(words, { VAULT_TOKEN: "another-vaults-token" });
     assert.equal(code, 0, `${out}${err}`);
   });
 
-  it("is what an account of the cluster may not list: each resource is named with the verb, and nothing counts as broken", async () => {
+  it("is what an account of the cluster may not list: each resource is reported with the verb, and nothing counts as broken", async () => {
     const reader = await clusterAs("access-test-nobody");
     const { causes } = explain(
       await observe(connected.stack, { ...connected.access, kubernetes: reader }),

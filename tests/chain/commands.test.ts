@@ -33,7 +33,7 @@ const values = {
 };
 const namespace = "ameide-local";
 
-describe("the commands on a chain that stands", function () {
+describe("the commands in a running environment", function () {
   this.timeout(startTimeout);
   const chain = useLocalChain(values);
 
@@ -65,7 +65,7 @@ describe("the commands on a chain that stands", function () {
     return items.filter((event) => event.reason === reason).map(({ message }) => message);
   };
 
-  it("doctor and validate find nothing to tell, every value proven", async () => {
+  it("doctor and validate find nothing wrong, with every value proven", async () => {
     assert.equal((await at("doctor")).code, 0);
     const { code, value } = await json<{ ok: boolean; checks: unknown[] }>("validate", "--prove");
     assert.deepEqual([code, value.ok, value.checks.length], [0, true, 5]);
@@ -184,7 +184,7 @@ describe("the commands on a chain that stands", function () {
     );
   });
 
-  it("drift names what somebody changed in Vault; bootstrap run and resync carry the right value again", async () => {
+  it("drift names what somebody changed in Vault; bootstrap run and resync deliver the right value again", async () => {
     await vault("POST", "secret/data/openai-api-key", {
       data: { value: "by-hand" },
       options: { cas: (await versions())["openai-api-key"] },
@@ -217,7 +217,7 @@ describe("the commands on a chain that stands", function () {
     assert.match((await at("bootstrap logs")).out, /"event":"summary"/);
   });
 
-  it("unseal shows what it would do, and does it once the stack is named again, leaving an Event", async () => {
+  it("unseal shows what it would do, does it after the stack is confirmed, and creates an Event", async () => {
     assert.match((await at("unseal")).out, /nothing to unseal/);
     await vault("PUT", "sys/seal");
     const dry = await at("unseal");
@@ -231,7 +231,7 @@ describe("the commands on a chain that stands", function () {
     assert.equal((await at("resync")).code, 0);
   });
 
-  it("reconfigure-auth drops a pinned reviewer token and leaves all else as the program makes it", async () => {
+  it("reconfigure-auth removes a pinned reviewer token and changes nothing else", async () => {
     const { data: before } = await vault<{ data: Record<string, unknown> }>("GET", "auth/kubernetes/config");
     assert.match((await at("reconfigure-auth")).out, /nothing to change/);
     await vault("POST", "auth/kubernetes/config", { ...before, token_reviewer_jwt: "ey.pinned.token" });
@@ -279,7 +279,7 @@ describe("the commands on a chain that stands", function () {
     assert.equal((await at("guard")).code, 0);
   });
 
-  it("prune lets a retired name go from Key Vault and Vault, once it is confirmed, and no other", async () => {
+  it("prune deletes a retired name from Key Vault and Vault after confirmation, and no other", async () => {
     const keyVault = new KeyVaultWriter(await keyVaultOf("local", { home: chain().home.dir }));
     await keyVault.set("env-ghcr-token", new Redacted("canary-old"), { recover: false });
     await vault("POST", "secret/data/env-ghcr-token", { data: { value: "canary-old" } });
@@ -306,7 +306,7 @@ describe("the commands on a chain that stands", function () {
     assert.equal((await versions())["env-of-others"], 1);
   });
 
-  it("destroy takes an environment away and leaves Vault's data, the live Secrets and the identity", async () => {
+  it("destroy removes an environment and leaves Vault's data, the live Secrets and the identity", async () => {
     const { home, cluster } = chain();
     const { signal } = new AbortController();
     const loaded = await loadLocalStack(home, [chain().envFile(values)]);
@@ -363,7 +363,7 @@ describe("the commands on a chain that stands", function () {
     );
   });
 
-  it("local down stops all of it and keeps what it stored until --delete", async () => {
+  it("local down stops everything and keeps its data until --delete", async () => {
     const { home } = chain();
     assert.equal((await call("local down")).code, 0);
     assert.equal((await call("local status")).code, 1);

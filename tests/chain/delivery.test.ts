@@ -30,7 +30,7 @@ interface ExternalSecretObject {
   };
 }
 
-describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within an hour", function () {
+describe("delivery by vault-bootstrap, with ExternalSecrets that refresh once an hour", function () {
   this.timeout(startTimeout);
   const chain = useLocalChain(values);
   const { at } = localCommands(chain);
@@ -90,7 +90,7 @@ describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within 
     });
   });
 
-  it("every Secret holds the new value when the run ends, ours and declared ones; others are left alone", async () => {
+  it("every Secret of ours and every declared one has the new value when the run ends; others are unchanged", async () => {
     await setInKeyVault({ "ghcr-token": "canary-ghcr-token-2", "langfuse-secret-key": "canary-langfuse-2" });
     const log = await run();
     for (const place of [namespace, "argocd"])
@@ -120,7 +120,7 @@ describe("delivery by vault-bootstrap, where no ExternalSecret refreshes within 
     );
   });
 
-  it("a run succeeds though an ExternalSecret cannot follow, and names it with what External Secrets says", async () => {
+  it("a run succeeds although an ExternalSecret cannot sync, and names it with External Secrets' message", async () => {
     const { cluster } = chain();
     await cluster.patch(pathOf("argocd", "ghcr-pull-sync"), { spec: { secretStoreRef: { name: "nowhere" } } });
     await cluster.patch(pathOf(namespace, "workrequests-github-token-sync"), {

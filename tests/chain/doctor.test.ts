@@ -14,7 +14,7 @@ describe("doctor", function () {
   this.timeout(startTimeout);
   const world = useWorld();
 
-  it("finds nothing in a chain that walks, and its five checks pass, with every value proven", async () => {
+  it("finds nothing in a working environment, and validate's five checks pass with every value proven", async () => {
     assert.deepEqual((await world().look({ prove: true })).causes, []);
     const snapshot = await observe(world().place.stack, world().place.access, { compareValues: true });
     const { checks, ok } = validate(snapshot, world().place.stack, { prove: true });
@@ -27,13 +27,13 @@ describe("doctor", function () {
     assert.equal(lineage(snapshot, world().place.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
   });
 
-  it("holds no value in what it prints", async () => {
+  it("prints no value", async () => {
     const told = JSON.stringify(await observe(world().place.stack, world().place.access, { compareValues: true }));
     for (const value of Object.values(initialValues))
       if (value !== initialValues.GHCR_USERNAME) assert.equal(told.includes(value), false);
   });
 
-  it("agrees with the seed's own commands 4 and 5, run to the letter", async () => {
+  it("agrees with commands 4 and 5 of document 451, run verbatim", async () => {
     const { kubectl } = await testBinaries();
     const { home } = world().chain;
     const seed = (...args: string[]) =>
@@ -61,7 +61,7 @@ describe("doctor", function () {
     );
   });
 
-  it("agrees with the seed's own commands 1 to 3, run to the letter but for the names (C19)", async () => {
+  it("agrees with commands 1 to 3 of document 451, run verbatim except for the names", async () => {
     const { checks } = validate(await observe(world().place.stack, world().place.access), world().place.stack);
     const present = checks[0]?.items.filter(({ state }) => state === "ok").map(({ subject }) => subject) ?? [];
     const seed = async (command: string): Promise<string> => {

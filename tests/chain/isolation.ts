@@ -69,7 +69,7 @@ export function describeIsolation(open: () => Isolated): void {
         assert.deepEqual([status, token !== undefined], [isAllowed ? 200 : 403, isAllowed]);
       });
     }
-    it(`gives the token of ${caller} these rights in Vault and no other`, async () => {
+    it(`gives the token of ${caller} exactly these rights in Vault`, async () => {
       const { namespace, name } = accountOf(caller, "its own account");
       const { token } = await logIn(roleOf(caller).name, await tokenOf(open().cluster, namespace, name));
       const client = new VaultClient({ address: open().stack.vault.operatorAddress, token: await open().rootToken() });

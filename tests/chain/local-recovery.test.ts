@@ -26,7 +26,7 @@ describe("local up after a stop, a kill and a full disk", function () {
   const unsealings = (): number =>
     readFileSync(join(chain().home.logsDir, "openbao.log"), "utf8").split("vault is unsealed").length - 1;
 
-  it("comes back after a stop, when Vault is sealed, with every value as it was", async () => {
+  it("comes back after a stop, when Vault is sealed, with every value unchanged", async () => {
     const stopped = await runCommand(["local", "down", "--home", chain().home.dir]);
     assert.equal(stopped.code, 0, stopped.err);
     assert.deepEqual(pidsOf(chain().home.dir), []);
@@ -40,7 +40,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     });
   });
 
-  it("mends a server that was killed", async () => {
+  it("restarts a server that was killed", async () => {
     const { servers } = JSON.parse((await runCommand(["local", "status", "--json", ...chain().place])).out) as {
       servers: { name: string; pid: number }[];
     };
@@ -51,7 +51,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     assert.match(run.err, /started .*kube-apiserver/);
   });
 
-  it("stops at once when a server dies that it needs, names it and its log, and completes in the next run", async () => {
+  it("stops at once if a server that it needs dies, names it and its log, and completes in the next run", async () => {
     const changed = { ...values, ANTHROPIC_API_KEY: "recovery-anthropic-2" };
     const { stateDir } = chain().home.pulumi;
     const before = engineLocks(stateDir);
@@ -73,7 +73,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     );
   });
 
-  it("restores the state that a full disk cut off, and its copy, and continues from the last update", async () => {
+  it("restores the state and its copy after a full disk truncated both, and continues from the last update", async () => {
     const stateFile = join(chain().home.pulumi.stateDir, ".pulumi/stacks/ameide-secrets/local.json");
     for (const file of [stateFile, `${stateFile}.bak`]) truncateSync(file, 1000);
     const run = await chain().up(values);
@@ -85,7 +85,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     );
   });
 
-  it("makes the CronJob anew that somebody deleted while Vault is sealed, which needs it", async () => {
+  it("creates the CronJob again that somebody deleted while Vault is sealed", async () => {
     const { cluster, home } = chain();
     const root = await storedRootToken(cluster, "ameide-local");
     await cluster.remove(`/apis/batch/v1/namespaces/ameide-local/cronjobs/${bootstrapName}`);
@@ -95,7 +95,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     assert.match(run.err, /Vault: was sealed, is active/);
   });
 
-  it("leaves nothing running, and nothing that the next start trips over, when a run is interrupted or killed", async () => {
+  it("leaves nothing running, and nothing that disturbs the next start, when a run is interrupted or killed", async () => {
     const changed = { ...values, OPENAI_API_KEY: "recovery-openai-2" };
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const { stateDir } = chain().home.pulumi;
@@ -122,7 +122,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     assert.deepEqual(strays(chain().home.dir), []);
   });
 
-  it("loses and mixes no value when one of its processes is killed at a random moment, and completes when run again", async function () {
+  it("loses or mixes no value when one of its processes is killed at a random moment, and completes when run again", async function () {
     this.timeout(3 * startTimeout);
     const seed = Date.now() % 1_000_000;
     const rounds = await killRounds(chain(), values, { rounds: 2, seed }).catch((error: unknown) => {

@@ -35,7 +35,7 @@ describe("local up", function () {
     wire,
   );
 
-  it("carries the values of the file into a valid dockerconfigjson, in both namespaces", async () => {
+  it("delivers the values of the file as a valid dockerconfigjson, in both namespaces", async () => {
     for (const namespace of ["ameide-local", "argocd"]) {
       const { ".dockerconfigjson": json = "" } = await chain().secret(namespace, "ghcr-pull");
       const auth = Buffer.from(`${values.GHCR_USERNAME}:${values.GHCR_TOKEN}`).toString("base64");
@@ -45,7 +45,7 @@ describe("local up", function () {
     }
   });
 
-  it("carries keys one by one into Opaque Secrets", async () => {
+  it("delivers single keys into Opaque Secrets", async () => {
     assert.deepEqual(await chain().secret("ameide-local", "inference-api-credentials"), {
       ANTHROPIC_API_KEY: values.ANTHROPIC_API_KEY,
       OPENAI_API_KEY: values.OPENAI_API_KEY,
@@ -75,7 +75,7 @@ describe("local up", function () {
     });
   }
 
-  it("leaves no value, in no encoding and as no plain hash, in any file but the stores', nor in arguments and environments", async () => {
+  it("leaves no value, encoded or hashed, in any file except the stores', in arguments or in environments", async () => {
     const { home, cluster } = chain();
     const { azure, etcd, vault, dir } = home;
     const stores = [azure.stateFile, etcd.dataDir, vault.dataDir, join(dir, "test.env")];
@@ -105,7 +105,7 @@ describe("local up", function () {
     );
   });
 
-  it("keeps everything under one folder that others cannot read", () => {
+  it("keeps everything in one folder that other users cannot read", () => {
     const { dir } = chain().home;
     assert.equal(statSync(dir).mode & 0o777, 0o700);
     const open = readdirSync(dir, { recursive: true, encoding: "utf8" })
@@ -115,13 +115,13 @@ describe("local up", function () {
     assert.deepEqual(open, []);
   });
 
-  it("changes nothing when nothing changed, and says so", async () => {
+  it("changes nothing if nothing changed, and reports that", async () => {
     const again = await chain().up(values);
     assert.equal(again.code, 0, again.err);
     assert.match(again.out, /^nothing changed$/m);
   });
 
-  it("carries a changed value to the Secret, and says what changed", async () => {
+  it("delivers a changed value to the Secret, and reports what changed", async () => {
     const rotated = { ...values, LANGFUSE_SECRET_KEY: "canary-langfuse-2" };
     const run = await chain().up(rotated);
     assert.equal(run.code, 0, run.err);
@@ -148,7 +148,7 @@ describe("local up", function () {
     assert.doesNotMatch(refused.err, /canary-db|preview with the policy pack/);
   });
 
-  it("fails on an empty value and on two variables that meet in one name, both told at once", async () => {
+  it("fails on an empty value and on two variables that become one name, and reports both together", async () => {
     const refused = await chain().up({ ...values, OPENAI_API_KEY: "", "openai.api.key": "canary-dot" });
     assert.equal(refused.code, 1);
     assert.match(refused.err, /OPENAI_API_KEY.*empty|empty.*OPENAI_API_KEY/);

@@ -131,7 +131,7 @@ describe("moving in from the platform of the document", function () {
     assert.doesNotMatch(`${text.out}${text.err}${html}${JSON.stringify(steps)}`, /canary-(?!user)/);
   });
 
-  it("a Terraform configuration without the old variable would delete, until its state is released", async () => {
+  it("a Terraform configuration without the old variable deletes everything, until its state is released", async () => {
     person.configured = false;
     assert.equal(person.terraformDeletes().length, 5);
     person.configured = true;
@@ -140,7 +140,7 @@ describe("moving in from the platform of the document", function () {
     assert.deepEqual(person.terraformDeletes(), []);
   });
 
-  it("adopts what the plan names, and takes the pinned token away", async () => {
+  it("adopts what the plan names, and removes the pinned token", async () => {
     const { run } = await step("adopt");
     const [az = "", yaml = ""] = run;
     await follow("adopt", async () => {
@@ -192,7 +192,7 @@ describe("moving in from the platform of the document", function () {
     await platform.cluster.remove("/api/v1/namespaces/argocd/configmaps/copied");
   });
 
-  it("leaves ArgoCD without anything being pruned", async () => {
+  it("leaves ArgoCD without pruning anything", async () => {
     await follow("suspend");
     await follow("keep");
     await follow("source", async () => {
@@ -203,7 +203,7 @@ describe("moving in from the platform of the document", function () {
     await follow("hand-over");
   });
 
-  it("manages the environment, with nothing of the former objects left in ours", async () => {
+  it("manages the environment, with no field of the old objects left in ours", async () => {
     replaced.add("Secret ameide-local/inference-api-credentials");
     await follow("up", () => person.up());
     const { plan } = person.stack;
@@ -235,7 +235,7 @@ describe("moving in from the platform of the document", function () {
     );
   });
 
-  it("goes all the way back", async () => {
+  it("undoes every step", async () => {
     person.restoreSource();
     await platform.argo.sync();
     await person.day();
@@ -247,7 +247,7 @@ describe("moving in from the platform of the document", function () {
     assert.equal(await platform.oldJob(), true);
   });
 
-  it("moves in again for ArgoCD to go on: within one Application and across two", async () => {
+  it("moves in again with ArgoCD as the writer: within one Application and across two", async () => {
     person.set({ delivery: "gitops" });
     print("\ndelivery: gitops");
     await follow("up", async () => {
@@ -271,7 +271,7 @@ describe("moving in from the platform of the document", function () {
     await unchanged("the old Application is deleted");
   });
 
-  it("is what its transcript in the documentation says", () => {
+  it("matches its transcript in the documentation", () => {
     const file = join(import.meta.dirname, "..", "..", "docs", "move-in-rehearsal.md");
     const head =
       "# A rehearsal of moving in\n\nWritten by `AMEIDE_SECRETS_REHEARSAL=write npm run rehearse`; see [moving in](moving-in.md#a-rehearsal).\n";

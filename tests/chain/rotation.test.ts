@@ -19,12 +19,12 @@ const values = {
 };
 const namespace = "ameide-local";
 
-describe("a value that changes on a chain that stands", function () {
+describe("a value that changes in a running environment", function () {
   this.timeout(startTimeout);
   const chain = useLocalChain(values);
   const { at, json } = localCommands(chain);
 
-  it("rotate carries a value from standard input to every consumer, and back", async () => {
+  it("rotate delivers a value from standard input to every consumer, and back", async () => {
     // a service's own, as the catalogue declares it: it would look again in an hour
     const theirs = `/apis/external-secrets.io/v1/namespaces/${namespace}/externalsecrets`;
     await chain().cluster.create(theirs, {
@@ -53,7 +53,7 @@ describe("a value that changes on a chain that stands", function () {
     assert.match((await chain().secret("argocd", "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-1/);
   });
 
-  it("rotate follows what another wrote to Key Vault, held up by nobody else's trouble", async () => {
+  it("rotate follows what somebody else wrote to Key Vault, without waiting for unrelated failures", async () => {
     const { cluster } = chain();
     const path = `/apis/external-secrets.io/v1/namespaces/argocd/externalsecrets/ghcr-pull-sync`;
     await cluster.patch(path, { spec: { secretStoreRef: { name: "nowhere" } } });
@@ -69,7 +69,7 @@ describe("a value that changes on a chain that stands", function () {
     assert.equal((await at("resync --namespace argocd")).code, 0);
   });
 
-  it("rotate names the Deployment that runs on with the former value, and nobody once that was restarted as printed", async () => {
+  it("rotate names the Deployment that still runs with the old value, and none after the printed restart", async () => {
     const { cluster } = chain();
     const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
     await cluster.create(deployments, readingDeployment("chat", "langfuse-secrets", "environment"));
@@ -154,7 +154,7 @@ describe("a value that changes on a chain that stands", function () {
     assert.equal((await refused("minio-root-credentials", "x"))[0], 2);
   });
 
-  it("env push writes what is new or ours to change, and nothing over what was rotated elsewhere", async () => {
+  it("env push writes new values and those that it wrote before, and nothing over a value that was rotated elsewhere", async () => {
     const file = (changed: object) => ["--dotenv", chain().envFile({ ...values, ...changed })];
     const push = async (...more: string[]) => {
       const { code, value } = await json<{ name: string; verdict: string }[]>("env push", ...more);

@@ -12,7 +12,7 @@ describe("writeOutput", () => {
   afterEach(() => rmSync(dir, { recursive: true }));
   const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-  it("writes for its owner alone, also over a file that others could read", () => {
+  it("writes a file that only its owner can read, also over one that others could read", () => {
     const path = join(dir, "page.html");
     writeFileSync(path, "older and longer");
     chmodSync(path, 0o644);
@@ -20,14 +20,14 @@ describe("writeOutput", () => {
     assert.deepEqual([readFileSync(path, "utf8"), modeOf(path)], ["new", 0o600]);
   });
 
-  it("writes what is for Git as Git has it", () => {
+  it("writes files for Git with Git's permissions", () => {
     const path = join(dir, "object.yaml");
     writeOutput(path, "a: 1\n", "public");
     assert.equal(modeOf(path) & 0o400, 0o400);
     assert.equal(modeOf(path) & 0o111, 0);
   });
 
-  it("leaves the mode of a device alone", () => {
+  it("does not change the mode of a device", () => {
     const before = modeOf("/dev/null");
     writeOutput("/dev/null", "text");
     assert.equal(modeOf("/dev/null"), before);
@@ -46,7 +46,7 @@ describe("writeOutput", () => {
     }
   });
 
-  it("tells graph and render without a stack", async () => {
+  it("is reported by graph and render without a stack trace", async () => {
     const file = join(dir, "file");
     writeFileSync(file, "");
     for (const command of [

@@ -39,7 +39,7 @@ describe("a text that names a command or a setting", () => {
     );
   });
 
-  it("is refused by this test for a wrong command, option, value or setting", () => {
+  it("is rejected by this test if a command, option, value or setting is wrong", () => {
     const problems = ["heal", "up --stak dev", "doctor --stack dev --fix", "env push --stack prod"].map(
       (line) => problemsOf(`ameide-secrets ${line}`).length,
     );

@@ -36,7 +36,7 @@ function assertSafe(text: string, of: string): void {
 
 describe("a name that others chose", () => {
   for (const [what, name] of Object.entries(hostile)) {
-    it(`is one line, and no more than text, in a finding, a table and a diagnosis: ${what}`, () => {
+    it(`is one line of plain text in a finding, a table and a diagnosis: ${what}`, () => {
       const finding = { code: "c", stage: "dotenv", severity: "error", where: name, subject: name } as const;
       const shown = formatFinding({ ...finding, problem: `${name} is wrong`, fix: `remove ${name}`, exempt: name });
       assert.equal(shown.split("\n").length, 3);
@@ -53,7 +53,7 @@ describe("a name that others chose", () => {
       for (const text of [shown, cells, diagnosis]) assertSafe(text, JSON.stringify(text));
     });
 
-    it(`is no more than text in an error of the command line and in an annotation: ${what}`, async () => {
+    it(`is plain text in an error of the command line and in an annotation: ${what}`, async () => {
       const io = recordedIo();
       assert.equal(await main(["lint", `/nowhere/${name}`], io), 2);
       assertSafe(printable(io.printed.err.join("\n")), name);
@@ -72,7 +72,7 @@ describe("a name that others chose", () => {
     });
   }
 
-  it("is no variable that env check repeats as it is", async () => {
+  it("is escaped by env check if it is a variable's name", async () => {
     const folder = mkdtempSync(join(tmpdir(), "hostile-"));
     try {
       const file = join(folder, ".env");
@@ -133,7 +133,7 @@ describe("the comment on a pull request", () => {
     );
   });
 
-  it("is not longer than GitHub accepts, and ends as it should, however many lines a plan has", async () => {
+  it("is not longer than GitHub accepts, and has its closing part, however long the plan is", async () => {
     const body = await commentOn("a\n".repeat(30_000));
     assert.ok(body.length < 65_536, String(body.length));
     assert.match(body, /\n {4}\.\.\. the rest is in the summary of the run\n\n<\/details>$/);

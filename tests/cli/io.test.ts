@@ -5,12 +5,12 @@ import { Redacted } from "../../domain/redacted.ts";
 import { recordedIo } from "./recorded-io.ts";
 
 describe("printable", () => {
-  it("lets lines, tabs and our own styles through", () => {
+  it("passes lines, tabs and our own styles", () => {
     const ours = style(recordedIo(true), "red", "a\tb\n") + style(recordedIo(true), "bold", "ünï – ✓");
     assert.equal(printable(ours), ours);
   });
 
-  it("shows the control characters of what others wrote by their escapes: titles, cursors, hidden text, rewritten lines", () => {
+  it("escapes control characters of foreign text: titles, cursors, hidden text, rewritten lines", () => {
     const theirs = [
       "\u001B]0;title\u0007",
       "\u001B[2K\u001B[1A",
@@ -31,7 +31,7 @@ describe("printable", () => {
     ]);
   });
 
-  it("leaves a JSON document the same document", () => {
+  it("does not change a JSON document", () => {
     const content = { name: "a\u202Eb\u009B2J\u2028\uFEFF", lines: "1\n2\t\u001B[31m" };
     const shown = printable(JSON.stringify(content, undefined, 2));
     assert.deepEqual(JSON.parse(shown), content);
@@ -40,7 +40,7 @@ describe("printable", () => {
 });
 
 describe("withoutValuesInMemory", () => {
-  it("removes what a Redacted of this process holds, in any encoding, and leaves values that read like names", () => {
+  it("removes the value of every Redacted of this process, in any encoding, and leaves values that read like names", () => {
     const values = [new Redacted("tok_Held-By-The-Test/1"), new Redacted("ameide-bot")];
     assert.equal(
       withoutValuesInMemory("sent tok_Held-By-The-Test/1 as tok_Held-By-The-Test%2F1 for ameide-bot"),

@@ -36,7 +36,7 @@ describe("main", function () {
     }
   });
 
-  it("shows of each command what it does, what it takes, and whole lines to copy", async () => {
+  it("shows for each command what it does, its options, and complete examples", async () => {
     for (const { name, summary, options = [], examples } of commands) {
       const { code, out, err } = await run(...name.split(" "), "--help");
       assert.deepEqual([code, err], [0, ""], name);
@@ -47,7 +47,7 @@ describe("main", function () {
     }
   });
 
-  it("prints no value that it holds in an error, to people and as JSON", async () => {
+  it("prints no known value in an error, as text and as JSON", async () => {
     const held = new Redacted("No-Such-Stack-4711");
     const { out, err } = await run("doctor", "--stack", "No-Such-Stack-4711", "--json");
     assert.match(err, /\[redacted\]/);
@@ -61,13 +61,13 @@ describe("main", function () {
     assert.doesNotMatch((await run("graph", "--help")).out, /; required/);
   });
 
-  it("tells the exit codes wherever it tells what to type", async () => {
+  it("shows the exit codes in every help text", async () => {
     const reported = "0 ok; 1 found or refused something; 2 could not run";
     assert.ok((await run("--help")).out.includes(reported));
     for (const { name } of commands) assert.ok((await run(...name.split(" "), "--help")).out.includes(reported), name);
   });
 
-  it("tells the version of package.json, and stamps it on what code scanning gets", async () => {
+  it("prints the version of package.json, and writes it into the output for code scanning", async () => {
     const file = new URL("../../package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(file, "utf8")) as { readonly version: string };
     assert.deepEqual(await run("--version"), { code: 0, out: version, err: "" });
@@ -79,7 +79,7 @@ describe("main", function () {
     );
   });
 
-  it("shows the stack first, and what many commands take last and in one order", async () => {
+  it("shows the stack first, and shared options last and in one order", async () => {
     for (const { name } of commands) {
       const { out } = await run(...name.split(" "), "--help");
       const flags = [...out.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
@@ -98,7 +98,7 @@ describe("main", function () {
     }
   });
 
-  it("takes each of its own examples for a line that it can read", () => {
+  it("can parse each of its own examples", () => {
     for (const { name, options = [], examples } of commands) {
       const known = new Set(options.flatMap(({ flags }) => flags.match(/--[a-z-]+/g) ?? []));
       for (const example of examples.filter((one) => one.includes("ameide-secrets"))) {
@@ -125,7 +125,7 @@ describe("main", function () {
     });
   });
 
-  it("fails on a missing option, a missing argument and a value that is not among the choices", async () => {
+  it("fails on a missing option, a missing argument and a value that is not allowed", async () => {
     const codes = [["up"], ["who-uses", "--stack", "dev"], ["doctor", "--stack", "shared"]].map((argv) => run(...argv));
     assert.deepEqual(
       (await Promise.all(codes)).map(({ code }) => code),
@@ -142,7 +142,7 @@ describe("main", function () {
     assert.match(err, /^ameide-secrets: required option/);
   });
 
-  it("fails with a person's error and its fix, without a stack, and its stable code with --json", async () => {
+  it("prints a user error with its fix and without a stack trace, and its code with --json", async () => {
     const { code, out, err } = await run("preview", "--json");
     assert.equal(code, 2);
     const { error } = JSON.parse(out) as { error: { code: string; message: string; findings: unknown[] } };
@@ -151,7 +151,7 @@ describe("main", function () {
     assert.doesNotMatch(err, /\n {4}at /);
   });
 
-  it("ends well when the reader of its output has enough, as head does", async () => {
+  it("ends normally if the reader of its output stops reading, as head does", async () => {
     const child = spawn(process.execPath, [bin, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.destroy();
     let err = "";
@@ -162,7 +162,7 @@ describe("main", function () {
 });
 
 describe("describeError", () => {
-  it("sends who was refused by the API server for the right, and nobody else", () => {
+  it("points to the missing right if the API server refused a request, and only then", () => {
     const { code: refused, text: right } = describeError(new KubernetesError(403, "secrets is forbidden"));
     assert.equal(refused, "kubernetes-refused");
     assert.match(right, /^the API server refused: secrets is forbidden\n {2}fix: ask for the right; .* whoami$/);
@@ -182,7 +182,7 @@ describe("describeError", () => {
     }
   });
 
-  it("shows a defect of ours with its stack", () => {
+  it("shows a bug of ours with its stack trace", () => {
     const { code, text } = describeError(new Error("a defect"));
     assert.equal(code, "internal-error");
     assert.match(text, /^Error: a defect\n {4}at /);
@@ -192,13 +192,13 @@ describe("describeError", () => {
 describe("namingStack", () => {
   const filled = (line: string) => namingStack("fix: doctor --stack <stack>", line.split(" "));
 
-  it("puts the stack of the command line into the repair, wherever it stands there", () => {
+  it("puts the stack of the command line into the fix, wherever the option is", () => {
     assert.equal(filled("resync --stack dev --yes"), "fix: doctor --stack dev");
     assert.equal(filled("rotate ghcr-token --stack=prod"), "fix: doctor --stack prod");
     assert.equal(filled("local up"), "fix: doctor --stack local");
   });
 
-  it("leaves the hole to the reader where none is given, or several are", () => {
+  it("keeps the placeholder if no stack is given, or several are", () => {
     for (const line of ["lint .", "graph --stack dev --stack prod", "resync --stack"])
       assert.equal(filled(line), "fix: doctor --stack <stack>", line);
   });

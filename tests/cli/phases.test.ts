@@ -7,7 +7,7 @@ const never = new AbortController().signal;
 const untimed = (lines: readonly string[]) => lines.map((line) => line.replace(/\d+\.\d s/, "0.0 s"));
 
 describe("Phases", () => {
-  it("says how a phase ended, what came of it and what it told on the way, and answers its result", async () => {
+  it("prints how a phase ended, its result and its messages, and returns the result", async () => {
     const io = recordedIo();
     const phases = new Phases(io, never);
     const result = await phases.run(
@@ -23,7 +23,7 @@ describe("Phases", () => {
     assert.deepEqual(io.printed.out, []);
   });
 
-  it("keeps what each phase took, in order, and not one that failed", async () => {
+  it("records the duration of each phase, in order, except a failed one", async () => {
     const phases = new Phases(recordedIo(), never);
     await phases.run("one", () => Promise.resolve());
     await phases.run("two", () => Promise.resolve());
@@ -44,7 +44,7 @@ describe("Phases", () => {
     assert.deepEqual(untimed(io.printed.err), ["FAIL  preview (0.0 s)"]);
   });
 
-  it("fails before the next phase begins once the person interrupted", async () => {
+  it("fails before the next phase begins after Ctrl-C", async () => {
     const io = recordedIo();
     const abort = new AbortController();
     abort.abort();
@@ -57,7 +57,7 @@ describe("Phases", () => {
     assert.deepEqual([began, io.printed.err], [false, []]);
   });
 
-  it("colours on a terminal only", async () => {
+  it("uses colours on a terminal only", async () => {
     const [plain, terminal] = [recordedIo(), recordedIo(true)];
     for (const io of [plain, terminal]) await new Phases(io, never).run("plan", () => Promise.resolve());
     const escape = "\u001B[";

@@ -23,7 +23,7 @@ describe("pasteable", () => {
     assert.equal(spelled("Usage: ameide-secrets [options]"), "Usage: ./ameide-secrets [options]");
   });
 
-  it("leaves names, paths, prose and what is spelled already", () => {
+  it("leaves names, paths, prose and commands that are already spelled", () => {
     for (const text of [
       "ameide-secrets: it could not run",
       "the policy ameide-secrets-deployer",
@@ -49,7 +49,7 @@ describe("programHere", () => {
     assert.equal(programHere({ folder, path: "" }), realpathSync(launcher));
   });
 
-  it("is the bare name where that starts this installation, and not where it starts another program", () => {
+  it("is the bare name only if that starts this installation", () => {
     const linked = join(folder, "bin");
     mkdirSync(linked);
     symlinkSync(launcher, join(linked, "ameide-secrets"));
@@ -96,7 +96,7 @@ describe("the file ameide-secrets", function () {
       encoding: "utf8",
     });
 
-  it("prints commands that run as pasted where the person is", () => {
+  it("prints commands that run as pasted in the current folder", () => {
     const { status, stderr } = shell(`'${launcher}' lint`);
     assert.equal(status, 2);
     const printed = /fix: see (.*)$/m.exec(stderr)?.[1] ?? "";
@@ -108,7 +108,7 @@ describe("the file ameide-secrets", function () {
     assert.equal((JSON.parse(text) as { readonly engines?: unknown }).engines, undefined);
   });
 
-  it("starts by a link of a link, from anywhere", () => {
+  it("starts through a link to a link, from any folder", () => {
     symlinkSync(launcher, join(folder, "first"));
     symlinkSync("first", join(folder, "second"));
     const { status, stdout, stderr } = shell("cd / && '" + join(folder, "second") + "' --version");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { table, fitted } from "../../cli/table.ts";
 
 describe("table", () => {
-  it("makes each column as wide as its widest cell, and ends no line in blanks", () => {
+  it("makes each column as wide as its widest cell, and leaves no trailing blanks", () => {
     assert.equal(
       table(
         ["NAME", "STATE"],
@@ -15,7 +15,7 @@ describe("table", () => {
     );
   });
 
-  it("is its heading where there are no rows", () => assert.equal(table(["NAME", "STATE"], []), "NAME  STATE"));
+  it("is only its heading if there are no rows", () => assert.equal(table(["NAME", "STATE"], []), "NAME  STATE"));
 
   it("continues long cells below, between words, in a terminal that is narrower than the table", () => {
     const rows = [["ameide-local/api", "ANTHROPIC_API_KEY, OPENAI_API_KEY", "synced"]];
@@ -30,7 +30,7 @@ describe("table", () => {
     assert.match(table(["SECRET", "KEYS", "STATE"], rows), /API_KEY, OPENAI_API_KEY {2}synced$/);
   });
 
-  it("keeps a name whole that is longer than the terminal", () =>
+  it("does not break a name that is longer than the terminal", () =>
     assert.equal(table(["A"], [["a-name-that-is-copied"]], 10), "A\na-name-that-is-copied"));
 });
 
@@ -41,12 +41,12 @@ describe("fitted", () => {
     assert.equal(fitted("one two three four five", 20), "one two three four\n  five");
   });
 
-  it("leaves alone what fits, and everything where there is no terminal", () => {
+  it("leaves text that fits unchanged, and everything outside a terminal", () => {
     assert.equal(fitted("  seen:  one", 20), "  seen:  one");
     assert.equal(fitted("  seen:  one two three four", undefined), "  seen:  one two three four");
   });
 
-  it("keeps a word whole that is longer than the line: it may be a path that is copied", () =>
+  it("does not break a word that is longer than the line: it may be a path that is copied", () =>
     assert.equal(
       fitted("  seen:  see https://a-long-address.example two", 20),
       "  seen:  see\n         https://a-long-address.example\n         two",

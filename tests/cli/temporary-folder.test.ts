@@ -36,7 +36,7 @@ describe("temporary files of a command", function () {
   });
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    it(`are gone after ${signal}, also where a second one does not wait for the engine`, async () => {
+    it(`are gone after ${signal}, also if a second signal does not wait for the engine`, async () => {
       install("exec sleep 5");
       const run = start();
       await waitUntil(async () => existsSync(join(scratch, "called")), { inSeconds: 20, forWhat: "the engine" });
@@ -50,7 +50,7 @@ describe("temporary files of a command", function () {
     });
   }
 
-  it("do not hold values of an engine that is told to log them: it is not started", async () => {
+  it("do not contain values from the engine's logs: an engine that would log them is not started", async () => {
     install("exit 1");
     const { code, err } = await start([], { PULUMI_OPTION_VERBOSE: "9", TF_LOG: "TRACE" }).ended;
     assert.equal(code, 2);
@@ -59,7 +59,7 @@ describe("temporary files of a command", function () {
     assert.deepEqual(left(), []);
   });
 
-  it("do not hold the values of a state that cannot be imported", async () => {
+  it("do not contain the values of a state that cannot be imported", async () => {
     // `stack import` fails, whatever else is asked of it works
     install('case "$*" in *import*) exit 1;; esac\necho "{}"');
     const state = join(scratch, "state.json");

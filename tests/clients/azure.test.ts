@@ -26,7 +26,7 @@ describe("AzureClient", function () {
     });
   });
 
-  it("sends no token to another server, wherever a link leads", async () => {
+  it("sends no token to another server, wherever a next link points", async () => {
     await assert.rejects(
       open().keyVault("https://elsewhere.example/secrets?api-version=7.5"),
       /another server: https:\/\/elsewhere/,

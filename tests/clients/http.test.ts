@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { HttpClient, NetworkError, parseAnswer } from "../../clients/http.ts";
 
 describe("parseAnswer", () => {
-  it("fails without a word of the text, which may hold a value", () => {
+  it("fails without quoting the text, which may contain a value", () => {
     const error = (() => {
       try {
         return parseAnswer("GET secret/data/a", '{"data":{"value":"very-secret');
@@ -37,7 +37,7 @@ describe("HttpClient", () => {
     server.close();
   });
 
-  it("gives an answer of any status, whole", async () => {
+  it("returns a complete answer for any status", async () => {
     const body = "ä".repeat(50_000);
     const answer = await client.request("POST", "/echo", { body });
     assert.equal(answer.status, 418);
@@ -45,7 +45,7 @@ describe("HttpClient", () => {
     assert.equal(answer.body, body);
   });
 
-  it("fails as NetworkError where nobody listens, the connection is cut or the server is silent", async () => {
+  it("fails as NetworkError if nothing listens, the connection is interrupted or the server does not answer", async () => {
     const nobody = new HttpClient("http://127.0.0.1:1");
     const cases = [
       [nobody.request("GET", "/"), "ECONNREFUSED"],
@@ -57,7 +57,7 @@ describe("HttpClient", () => {
     }
   });
 
-  it("keeps no call waiting for answers that have no end, though it may open one connection only", async () => {
+  it("does not block other calls behind an endless answer, although it may open only one connection", async () => {
     const single = new HttpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
       connections: 1,
       timeoutInMs: 1_000,

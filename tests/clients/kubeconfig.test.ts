@@ -13,7 +13,7 @@ describe("openOrClosed", () => {
   before(() => writeFileSync(kubeconfig, JSON.stringify({ clusters: [], users: [], contexts: [] })));
   after(() => rmSync(dir, { recursive: true }));
 
-  it("is a finding where this machine has no such context, told once, and no crash", async () => {
+  it("reports a missing context once, as a finding instead of a crash", async () => {
     const kubernetes = await openOrClosed({ kubeconfig, context: "ameide" });
     const snapshot = await observe(stack, { kubernetes, vault: "not asked", azure: "not asked" });
     const [first] = explain(snapshot, stack).causes;
@@ -23,7 +23,7 @@ describe("openOrClosed", () => {
       ["the kubeconfig has no context ameide (it has: none)"],
     );
   });
-  it("fails whoever would change something, with the repair", async () => {
+  it("fails for a command that would change something, with the fix", async () => {
     const closed = await openOrClosed({ kubeconfig, context: "ameide" });
     await assert.rejects(closed.patch("/x", {}), { code: "context-unknown", message: /fix: set cluster\.context/ });
     const events = closed.watch("/x", new AbortController().signal)[Symbol.asyncIterator]();

@@ -19,7 +19,7 @@ describe("openCluster", () => {
     for (let call = 0; call < 20; call += 1) await cluster.get("/api");
     assert.equal(api.connections - before, 1);
   });
-  it("asks for metadata alone where that is wanted, so that no value of a Secret crosses the wire", async () => {
+  it("requests only metadata where that is enough, so that no value of a Secret is sent", async () => {
     let accepted: string | undefined;
     api.answer = ({ headers }, response) => {
       accepted = headers.accept;
@@ -30,7 +30,7 @@ describe("openCluster", () => {
     api.answer = (_request, response) => response.end(JSON.stringify({ items: null }));
     assert.deepEqual(await cluster.metadata("/api/v1/namespaces/n/secrets"), []);
   });
-  it("tells what a watch tells as it comes, a line that comes in parts included, and ends with it", async () => {
+  it("yields the events of a watch as they arrive, also a line in parts, and ends with the watch", async () => {
     const lines = ["a", "b"].map((name) => `${JSON.stringify({ type: "MODIFIED", object: { metadata: { name } } })}\n`);
     api.answer = (_request, response) => {
       const text = lines.join("");
@@ -39,7 +39,7 @@ describe("openCluster", () => {
     };
     assert.deepEqual(await namesOf(cluster), ["a", "b"]);
   });
-  it("fails with the status of a watch that is refused, and of one that the server breaks off", async () => {
+  it("fails with the status of a watch that the server refuses or ends", async () => {
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: "cannot watch" }));
     await assert.rejects(namesOf(cluster), { name: "KubernetesError", status: 403, message: "cannot watch" });
     const gone = { type: "ERROR", object: { kind: "Status", code: 410, message: "too old resource version" } };
@@ -50,7 +50,7 @@ describe("openCluster", () => {
       message: "too old resource version",
     });
   });
-  it("fails when no answer comes, or none that ends, and lets a watch be silent for as long as it likes", async () => {
+  it("fails if no answer arrives or one never ends, and allows a silent watch", async () => {
     const timeoutInMs = 50;
     const hasty = await openCluster({ kubeconfig: api.kubeconfig, context: api.context, timeoutInMs });
     const tired = { name: "UserError", message: /cannot be reached: no answer within 0\.05 s/ };

@@ -5,7 +5,7 @@ import { mapBounded } from "../../clients/pacing.ts";
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("mapBounded", () => {
-  it("keeps the order, and has as many under way as its limit and the items allow, never more", () =>
+  it("keeps the order, and never runs more at a time than its limit", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer(), { maxLength: 30 }),
@@ -28,7 +28,7 @@ describe("mapBounded", () => {
       ),
     ));
 
-  it("fails with the first error, begins nothing more, and ends what is in hand", async () => {
+  it("fails with the first error, starts nothing more, and finishes what is in progress", async () => {
     const begun: number[] = [];
     const ended: number[] = [];
     const running = mapBounded([1, 2, 3, 4, 5, 6], 2, async (one) => {

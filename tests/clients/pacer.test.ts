@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Pacer } from "../../clients/pacing.ts";
 
 describe("Pacer", () => {
-  it("lets a whole window's worth pass at once, and the next only when the first is older than the window", async () => {
+  it("allows the full limit at once, and the next call only when the first is older than the window", async () => {
     let now = 0;
     const looked = Promise.withResolvers<void>();
     const pacer = new Pacer(3, 40, () => {
@@ -28,7 +28,7 @@ describe("Pacer", () => {
     assert.deepEqual(passed, [1, 2, 3, 4]);
   });
 
-  it("never lets more than its limit begin within any window, whenever they come", async () => {
+  it("never starts more than its limit within any window", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(30), { minLength: 1, maxLength: 60 }), async (gaps) => {
         let now = 0;
@@ -52,7 +52,7 @@ describe("Pacer", () => {
     );
   });
 
-  it("fails with the signal's reason when it is stopped while it waits", async () => {
+  it("fails with the signal's reason if it is stopped while it waits", async () => {
     const pacer = new Pacer(1, 60_000);
     await pacer.turn();
     const stop = new AbortController();

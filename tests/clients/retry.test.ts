@@ -5,7 +5,7 @@ import { pauseInMs, retry, retryAfterInMs } from "../../clients/pacing.ts";
 const timing = { retryBaseInMs: 1, retryCapInMs: 4, retryAttempts: 4 };
 
 describe("retry", () => {
-  it("gives the first success, after as many failures as came before it", async () => {
+  it("returns the first success, after any failures before it", async () => {
     let calls = 0;
     const operation = () => (++calls < 3 ? Promise.reject(new Error("passing")) : Promise.resolve("done"));
     assert.equal(await retry(operation, { timing, verdict: () => ({}) }), "done");
@@ -19,13 +19,13 @@ describe("retry", () => {
     assert.equal(calls, 4);
   });
 
-  it("fails at once with an error that lasts", async () => {
+  it("fails at once with a permanent error", async () => {
     let calls = 0;
     const operation = () => Promise.reject(new Error(`attempt ${++calls}`));
     await assert.rejects(retry(operation, { timing, verdict: () => undefined }), /attempt 1/);
   });
 
-  it("fails with the signal's reason when it is stopped in a pause", async () => {
+  it("fails with the signal's reason if it is stopped in a pause", async () => {
     const stop = new AbortController();
     const operation = () => Promise.reject(new Error("passing"));
     const onRetry = () => stop.abort(new Error("stopped"));
@@ -51,7 +51,7 @@ describe("pauseInMs", () => {
 });
 
 describe("retryAfterInMs", () => {
-  it("takes seconds and dates, never more than a minute, and nothing else", () => {
+  it("accepts seconds and dates, at most a minute, and nothing else", () => {
     const now = Date.parse("2026-01-01T00:00:00Z");
     assert.equal(retryAfterInMs("7", now), 7_000);
     assert.equal(retryAfterInMs("Thu, 01 Jan 2026 00:00:05 GMT", now), 5_000);

@@ -39,14 +39,14 @@ describe("VaultClient", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("trusts a server of a private CA by the CA that it is given, and no other", async () => {
+  it("trusts a server of a private CA only with the given CA", async () => {
     await new VaultClient({ address, ca }).get("sys/mounts");
     await assert.rejects(new VaultClient({ address }).get("sys/mounts"), NetworkError);
     const { state } = await new VaultClient({ address }).health();
     assert.equal(state, "unreachable");
   });
 
-  it("names its namespace in each call but those that Vault serves outside of any", async () => {
+  it("sends its namespace in each call except those that Vault serves outside of namespaces", async () => {
     const vault = new VaultClient({ address, ca, namespace: "platform/dev" });
     for (const path of ["secret/metadata/a", "sys/mounts", "sys/health", "sys/leader", "sys/unseal", "sys/init"]) {
       await vault.get(path);
@@ -60,7 +60,7 @@ describe("VaultClient", () => {
     assert.equal(seen[0]?.headers["x-vault-namespace"], undefined);
   });
 
-  it("sends the session's token where a call names a session, else its own, and none with sys/health", async () => {
+  it("sends the session's token if a call names a session, otherwise its own, and none with sys/health", async () => {
     const vault = new VaultClient({ address, ca, token: new Redacted("own") });
     await vault.get("sys/mounts");
     await vault.call("GET", "sys/mounts", { session: { token: () => Promise.resolve(new Redacted("session")) } });
@@ -99,7 +99,7 @@ describe("VaultClient", () => {
     });
   });
 
-  it("does not try again where Vault is sealed, and does while a leader is elected", async () => {
+  it("does not retry if Vault is sealed, and retries while a leader is elected", async () => {
     const retry = { timing: { retryBaseInMs: 1, retryCapInMs: 1, retryAttempts: 3 } };
     status = 503;
     body = { errors: ["Vault is sealed"] };

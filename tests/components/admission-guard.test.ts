@@ -22,7 +22,7 @@ describe("AdmissionGuard", () => {
     ]);
   });
 
-  it("makes nothing where admission is off", async () => {
+  it("creates nothing if admission is off", async () => {
     assert.deepEqual(
       (await record("off")).map(({ name }) => name),
       ["guard"],

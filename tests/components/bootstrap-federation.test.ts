@@ -11,7 +11,7 @@ function record(count: number) {
 }
 
 describe("BootstrapFederation", () => {
-  it("makes the seed's credential: exact name, issuer, subject and audience", async () => {
+  it("creates the credential of document 451: exact name, issuer, subject and audience", async () => {
     const [component, credential, ...rest] = await record(1);
     assert.equal(component?.type, "ameide-secrets:identity:BootstrapFederation");
     assert.equal(credential?.name, "fed-vault-bootstrap-dev");
@@ -26,7 +26,7 @@ describe("BootstrapFederation", () => {
     assert.deepEqual(rest, []);
   });
 
-  it("makes several one after the other: Azure refuses concurrent writes to one identity", async () => {
+  it("creates several one after the other: Azure refuses concurrent writes to one identity", async () => {
     assert.deepEqual(
       (await record(3)).slice(1).map(({ name, options }) => [name, options.dependsOn]),
       [
@@ -37,7 +37,7 @@ describe("BootstrapFederation", () => {
     );
   });
 
-  it("protects none: a credential holds no secret, and an environment must be able to go", async () => {
+  it("protects none: a credential contains no secret, and an environment must be removable", async () => {
     assert.deepEqual(
       (await record(3)).map(({ options }) => options.protect),
       [false, false, false, false],

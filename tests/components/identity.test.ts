@@ -14,7 +14,7 @@ function record(protect = true) {
 }
 
 describe("BootstrapIdentity", () => {
-  it("makes one identity and one role assignment, named after itself", async () => {
+  it("creates one identity and one role assignment, named after itself", async () => {
     assert.deepEqual(
       (await record()).map(({ type, name, parent }) => `${type} ${name} of ${parent}`),
       [
@@ -34,7 +34,7 @@ describe("BootstrapIdentity", () => {
     assert.deepEqual(identity?.inputs["tags"], company.tags);
   });
 
-  it("lets the identity read secrets at the vault's scope, and gives it no other right", async () => {
+  it("allows the identity to read secrets at the vault's scope, and nothing else", async () => {
     const assignment = (await record())[2];
     assert.deepEqual(assignment?.inputs, {
       roleAssignmentName: secretsUserName(azure, "principal"),

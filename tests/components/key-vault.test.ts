@@ -11,7 +11,7 @@ const values = new Map([
 ]);
 
 describe("KeyVault", () => {
-  it("makes the vault and nothing else where the values travel by the data plane", async () => {
+  it("creates only the vault if values use the data plane", async () => {
     const created = await recordStack(() => new KeyVault("kv", { azure, secrets: new Map(), protect: true }));
     assert.deepEqual(
       created.map(({ type, name }) => `${type} ${name}`),
@@ -19,7 +19,7 @@ describe("KeyVault", () => {
     );
   });
 
-  it("gives the vault rights by role only, purge protection and 90 days of soft delete", async () => {
+  it("creates the vault with RBAC only, purge protection and 90 days of soft delete", async () => {
     const created = await recordStack(() => new KeyVault("kv", { azure, secrets: new Map(), protect: true }));
     assert.deepEqual(created[1]?.inputs, {
       vaultName: "ameidekv",
@@ -60,14 +60,14 @@ describe("KeyVault", () => {
     assert.equal((secret.inputs["properties"] as Record<string, unknown>)["contentType"], "text/plain");
   });
 
-  it("brings a deleted vault back where asked to, and is not replaced when that is no longer asked", async () => {
+  it("recovers a deleted vault on request, and does not replace it when the request is removed", async () => {
     const args = { azure: { ...azure, recover: true }, secrets: new Map(), protect: true };
     const vault = (await recordStack(() => new KeyVault("kv", args)))[1];
     assert.match(JSON.stringify(vault?.inputs), /"createMode":"recover"/);
     assert.deepEqual(vault?.options.ignoreChanges, ["properties.createMode"]);
   });
 
-  it("makes one Secret per value, in the order of their names, each by its Key Vault name", async () => {
+  it("creates one Secret per value, in the order of their names, each with its Key Vault name", async () => {
     const created = await recordStack(() => new KeyVault("kv", { azure, secrets: values, protect: true }));
     assert.deepEqual(
       created.slice(2).map(({ name, inputs }) => [name, inputs["secretName"], inputs["vaultName"]]),
@@ -84,7 +84,7 @@ describe("KeyVault", () => {
     assert.deepEqual(secretPaths, [["properties.value"], ["properties.value"]]);
   });
 
-  it("protects vault and secrets and leaves them in place, where asked to", async () => {
+  it("protects and retains vault and secrets if requested", async () => {
     const created = await recordStack(() => new KeyVault("kv", { azure, secrets: values, protect: true }));
     assert.deepEqual(
       created.filter(({ custom }) => custom).map(({ options }) => [options.protect, options.retainOnDelete]),
@@ -96,7 +96,7 @@ describe("KeyVault", () => {
     );
   });
 
-  it("tells the versions of its secrets, and no secret", async () => {
+  it("outputs the versions of its secrets, and no secret", async () => {
     const created = await recordStack(
       () => {
         const { secretVersions } = new KeyVault("kv", { azure, secrets: values, protect: true });

@@ -11,22 +11,22 @@ function applied(type: string, metadata: object) {
 }
 
 describe("serverSideApply", () => {
-  it("applies as one manager and lets the program win in what is its own as a whole, other annotations kept", () =>
+  it("applies as one field manager with force for objects of the program, and keeps other annotations", () =>
     assert.deepEqual(applied("kubernetes:batch/v1:CronJob", { name: "a", annotations: { b: "c" } }), {
       metadata: { name: "a", annotations: { b: "c", ...manager, ...force } },
       kind: "x",
     }));
-  it("forces an admission policy as well: the API server fills in defaults that its creation then owns", () =>
+  it("applies an admission policy with force as well, because the API server fills in defaults", () =>
     assert.deepEqual(applied("kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", { name: "a" }), {
       metadata: { name: "a", annotations: { ...manager, ...force } },
       kind: "x",
     }));
-  it("forces nothing in a namespace, which holds what others own", () =>
+  it("does not use force in a namespace, which has fields of other owners", () =>
     assert.deepEqual(applied("kubernetes:core/v1:Namespace", { name: "a" }), {
       metadata: { name: "a", annotations: manager },
       kind: "x",
     }));
-  it("deletes before it replaces what has a fixed name and holds nothing", () => {
+  it("deletes an object with a fixed name and no data before it replaces it", () => {
     const opts = (type: string) =>
       serverSideApply({ type, props: {}, opts: { protect: true } } as unknown as ResourceTransformationArgs)?.opts;
     for (const type of [
@@ -40,7 +40,8 @@ describe("serverSideApply", () => {
     for (const type of ["core/v1:ConfigMap", "core/v1:Namespace", "external-secrets.io/v1:ExternalSecret"])
       assert.deepEqual(opts(`kubernetes:${type}`), { protect: true }, type);
   });
-  it("leaves a patch of another's account alone, whose conflict is to be told", () =>
+  it("does not force a patch of another owner's account, so that a conflict is reported", () =>
     assert.equal(applied("kubernetes:core/v1:ServiceAccountPatch", { name: "default" }), undefined));
-  it("leaves alone what is not Kubernetes's", () => assert.equal(applied("vault:index/policy:Policy", {}), undefined));
+  it("does not change resources of other providers", () =>
+    assert.equal(applied("vault:index/policy:Policy", {}), undefined));
 });

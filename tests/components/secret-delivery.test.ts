@@ -14,7 +14,7 @@ function annotationsOf(inputs: Record<string, unknown> | undefined): Record<stri
 }
 
 describe("SecretDelivery", () => {
-  it("makes a store per namespace, an ExternalSecret per delivery, and attaches the pull secrets", async () => {
+  it("creates a store per namespace and an ExternalSecret per delivery, and attaches the pull secrets", async () => {
     const { created } = await record(environmentStack());
     assert.deepEqual(created.map(({ type, name }) => `${type} ${name}`).toSorted(), [
       "ameide-secrets:external-secret:SecretDelivery d",
@@ -31,14 +31,14 @@ describe("SecretDelivery", () => {
     ]);
   });
 
-  it("makes each ExternalSecret after the store of its own namespace, and each store after its account", async () => {
+  it("creates each ExternalSecret after the store of its own namespace, and each store after its account", async () => {
     const { named } = await record(environmentStack());
     assert.deepEqual(named("d-argocd-ghcr-pull-sync")?.options.dependsOn, ["d-argocd-ameide-vault"]);
     assert.deepEqual(named("d-ameide-dev-ghcr-pull-sync")?.options.dependsOn, ["d-ameide-dev-ameide-vault"]);
     assert.deepEqual(named("d-argocd-ameide-vault")?.options.dependsOn, ["d-argocd-ameide-vault-reader"]);
   });
 
-  it("waits until stores are Ready, and deliveries whose every value is sure to be there", async () => {
+  it("waits until stores are Ready, and deliveries for which every value is certain to exist", async () => {
     const { created } = await record(environmentStack());
     const withWait = created.filter(({ inputs }) => annotationsOf(inputs)["pulumi.com/waitFor"] === "condition=Ready");
     assert.deepEqual(withWait.map(({ name }) => name).toSorted(), [
@@ -49,14 +49,14 @@ describe("SecretDelivery", () => {
     ]);
   });
 
-  it("waits for an optional delivery too where this program carries its values itself", async () => {
+  it("also waits for an optional delivery if this program writes its values", async () => {
     const { named } = await record(localStack({ "langfuse-secret-key": "canary" }));
     const waitOf = (name: string) => annotationsOf(named(name)?.inputs)["pulumi.com/waitFor"];
     assert.equal(waitOf("d-ameide-local-langfuse-secrets-sync"), "condition=Ready");
     assert.equal(waitOf("d-ameide-local-inference-api-credentials-sync"), undefined);
   });
 
-  it("puts the digest on every ExternalSecret, so that ESO fetches at once", async () => {
+  it("writes the digest to every ExternalSecret, so that ESO syncs at once", async () => {
     const { created } = await record(environmentStack());
     const digests = created
       .filter(({ type }) => type.endsWith(":ExternalSecret"))
@@ -64,7 +64,7 @@ describe("SecretDelivery", () => {
     assert.deepEqual(digests, Array.from({ length: 4 }).fill("0123456789ab"));
   });
 
-  it("leaves stores, their accounts and ExternalSecrets in the cluster, everywhere but in local", async () => {
+  it("retains stores, their accounts and ExternalSecrets in the cluster, except in local", async () => {
     const left = async (stack: EnvironmentStack) =>
       (await record(stack)).created
         .filter(({ options }) => options.retainOnDelete)
@@ -83,7 +83,7 @@ describe("SecretDelivery", () => {
     assert.deepEqual(await left(localStack()), []);
   });
 
-  it("does not force its pull secrets upon an account whose list another manager owns", async () => {
+  it("does not force its pull secrets on an account if another manager owns the list", async () => {
     const { named } = await record(environmentStack());
     assert.deepEqual(named("d-argocd-default-pull-secrets")?.inputs, {
       apiVersion: "v1",

@@ -25,7 +25,7 @@ function kubernetesName(registration: Registration | undefined): unknown {
 }
 
 describe("VaultBootstrap", () => {
-  it("makes an account with its rights, the bundle, the CronJob and one Job", async () => {
+  it("creates an account with its rights, the bundle, the CronJob and one Job", async () => {
     const { created } = await record();
     assert.deepEqual(created.map(({ type, name: child }) => `${type} ${child}`).toSorted(), [
       "ameide-secrets:bootstrap:VaultBootstrap boot",
@@ -38,7 +38,7 @@ describe("VaultBootstrap", () => {
     ]);
   });
 
-  it("makes no Job without a digest: Vault may still be sealed", async () => {
+  it("creates no Job without a digest: Vault may still be sealed", async () => {
     const { created } = await recordStack(
       () => new VaultBootstrap("boot", { stack: environmentStack(), clientId: "client", needs: [] }),
     ).then((all) => ({ created: all }));
@@ -49,13 +49,13 @@ describe("VaultBootstrap", () => {
     assert.equal(created.length, 6);
   });
 
-  it("gives CronJob and account the name that the federated credential holds", async () => {
+  it("gives CronJob and account the name in the federated credential", async () => {
     const { named } = await record();
     assert.equal(kubernetesName(named("boot-cronjob")), name);
     assert.equal(kubernetesName(named("boot-account")), name);
   });
 
-  it("names the Job by the digest, and has one that failed made again", async () => {
+  it("names the Job by the digest, and replaces a failed one", async () => {
     const job = (await record()).named("boot-sync");
     assert.deepEqual(job?.inputs["metadata"], {
       name: `${name}-sync-0123456789ab`,
@@ -65,19 +65,19 @@ describe("VaultBootstrap", () => {
     });
   });
 
-  it("runs the CronJob after account, rights and bundle, and the Job after the CronJob", async () => {
+  it("creates the CronJob after account, rights and bundle, and the Job after the CronJob", async () => {
     const { named } = await record();
     assert.deepEqual(named("boot-cronjob")?.options.dependsOn, ["boot-account", "boot-bundle", "boot-role-binding"]);
     assert.deepEqual(named("boot-sync")?.options.dependsOn, ["boot-cronjob"]);
   });
 
-  it("takes the client id from an output into account and pod", async () => {
+  it("passes the client id from an output to account and pod", async () => {
     const { named } = await record();
     assert.match(JSON.stringify(named("boot-account")?.inputs), /"azure.workload.identity\/client-id":"client"/);
     assert.match(JSON.stringify(named("boot-cronjob")?.inputs), /\{"name":"AZURE_CLIENT_ID","value":"client"\}/);
   });
 
-  it("marks nothing secret: there is no value in it", async () => {
+  it("marks nothing as secret: it contains no value", async () => {
     const { created } = await record();
     assert.deepEqual(
       created.flatMap(({ secretInputs }) => secretInputs),

@@ -9,7 +9,7 @@ function record(stack: EnvironmentStack) {
 }
 
 describe("VaultEngine", () => {
-  it("makes the mount, its configuration and every policy, named after themselves", async () => {
+  it("creates the mount, its configuration and every policy, named after themselves", async () => {
     assert.deepEqual((await record(environmentStack())).map(({ type, name }) => `${type} ${name}`).toSorted(), [
       "ameide-secrets:vault:VaultEngine engine",
       "vault:index/mount:Mount engine-kv",
@@ -21,7 +21,7 @@ describe("VaultEngine", () => {
     ]);
   });
 
-  it("mounts KV v2 and asks no writer for check-and-set: the client-patcher sends none", async () => {
+  it("mounts KV v2 without required check-and-set: the client-patcher sends none", async () => {
     const created = await record(environmentStack());
     const inputs = new Map(created.map((one) => [one.name, one.inputs]));
     assert.deepEqual(inputs.get("engine-kv"), {
@@ -33,7 +33,7 @@ describe("VaultEngine", () => {
     assert.deepEqual(inputs.get("engine-kv-config"), { mount: "secret", maxVersions: 10, casRequired: false });
   });
 
-  it("protects the mount and leaves it in place, everywhere but in local", async () => {
+  it("protects and retains the mount, except in local", async () => {
     const mountOf = async (stack: EnvironmentStack) => {
       const mount = (await record(stack)).find(({ name }) => name === "engine-kv");
       return [mount?.options.protect, mount?.options.retainOnDelete];

@@ -12,7 +12,7 @@ async function record(stack: EnvironmentStack) {
 const bootstrapName = "foundation-vault-bootstrap-vault-bootstrap";
 
 describe("VaultKubernetesAuth", () => {
-  it("makes mount, configuration, one role per consumer and the right to review tokens", async () => {
+  it("creates mount, configuration, one role per consumer and the right to review tokens", async () => {
     const { created } = await record(environmentStack());
     assert.deepEqual(created.map(({ type, name }) => `${type} ${name}`).toSorted(), [
       "ameide-secrets:vault:VaultKubernetesAuth auth",
@@ -26,7 +26,7 @@ describe("VaultKubernetesAuth", () => {
     ]);
   });
 
-  it("configures Vault to review by its own account: no reviewer token, no CA, no issuer check", async () => {
+  it("configures Vault to review tokens with its own account: no reviewer token, no CA, no issuer check", async () => {
     assert.deepEqual((await record(environmentStack())).named("auth-config")?.inputs, {
       backend: "kubernetes",
       kubernetesHost: "https://kubernetes.default.svc",
@@ -74,7 +74,7 @@ describe("VaultKubernetesAuth", () => {
     ]);
   });
 
-  it("lets Vault's account review tokens, under a name of the environment's own", async () => {
+  it("allows Vault's account to review tokens, under a name that contains the environment", async () => {
     const binding = (await record(environmentStack("staging"))).named("auth-token-review");
     assert.deepEqual(binding?.inputs["metadata"], {
       name: "ameide-secrets-token-review-staging",
@@ -85,7 +85,7 @@ describe("VaultKubernetesAuth", () => {
     ]);
   });
 
-  it("lets the consumers review their own tokens where Vault has no account in the cluster", async () => {
+  it("allows the consumers to review their own tokens if Vault has no account in the cluster", async () => {
     assert.deepEqual((await record(localStack())).named("auth-token-review")?.inputs["subjects"], [
       { kind: "ServiceAccount", name: bootstrapName, namespace: "ameide-local" },
       { kind: "ServiceAccount", name: "ameide-vault-reader", namespace: "ameide-local" },
@@ -93,7 +93,7 @@ describe("VaultKubernetesAuth", () => {
     ]);
   });
 
-  it("makes nothing in the cluster where ArgoCD does", async () => {
+  it("creates nothing in the cluster if ArgoCD does", async () => {
     const stack = environmentStack();
     const gitops = { ...stack, strictness: { ...stack.strictness, delivery: "gitops" as const } };
     const { created } = await record(gitops);
@@ -103,7 +103,7 @@ describe("VaultKubernetesAuth", () => {
     );
   });
 
-  it("protects the mount and leaves it in place; its roles may go", async () => {
+  it("protects and retains the mount, but not its roles", async () => {
     const { created } = await record(environmentStack());
     const lasting = created.filter(({ options }) => options.protect && options.retainOnDelete);
     assert.deepEqual(

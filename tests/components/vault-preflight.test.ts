@@ -39,31 +39,31 @@ async function causeOf(health: number, token: string | undefined): Promise<strin
 }
 
 describe("requireVault", () => {
-  it("passes an active Vault that knows the token", async () => assert.equal(await causeOf(200, "good"), "ok"));
-  it("fails a sealed Vault", async () => assert.equal(await causeOf(503, "good"), "vault-sealed"));
-  it("fails a Vault that was never initialised", async () =>
+  it("passes an active Vault that accepts the token", async () => assert.equal(await causeOf(200, "good"), "ok"));
+  it("refuses a sealed Vault", async () => assert.equal(await causeOf(503, "good"), "vault-sealed"));
+  it("refuses a Vault that was never initialised", async () =>
     assert.equal(await causeOf(501, "good"), "vault-uninitialised"));
-  it("fails what is no Vault", async () => assert.equal(await causeOf(404, "good"), "vault-unreachable"));
+  it("fails if the server is not Vault", async () => assert.equal(await causeOf(404, "good"), "vault-unreachable"));
   it("fails without a token", async () => assert.equal(await causeOf(200, undefined), "vault-token-missing"));
-  it("fails an empty token", async () => assert.equal(await causeOf(200, ""), "vault-token-missing"));
-  it("fails a token that Vault does not know", async () =>
+  it("refuses an empty token", async () => assert.equal(await causeOf(200, ""), "vault-token-missing"));
+  it("fails for a token that Vault does not know", async () =>
     assert.equal(await causeOf(200, "bad"), "vault-token-refused"));
   it("does not blame the token where Vault fails or has too many requests", async () => {
     assert.equal(await causeOf(200, "failing"), "vault-unreachable");
     assert.equal(await causeOf(200, "throttled"), "vault-unreachable");
   });
 
-  it("fails where nobody answers, with the port-forward that fixes it", async () => {
+  it("fails if nothing answers, with the port-forward that fixes it", async () => {
     const address = await withVault(200, (there) => Promise.resolve(there));
     await assert.rejects(requireVault(stackAt(address), "good"), {
       code: "vault-unreachable",
       message:
-        `no Vault of dev answers at ${address}: ${address.slice("http://".length)}: connect ECONNREFUSED ${address.slice("http://".length)}\n` +
-        "  fix: kubectl -n ameide-dev port-forward svc/vault-core-dev 8200:8200, then VAULT_ADDR=http://127.0.0.1:8200; ameide-secrets up does both itself",
+        `the Vault of dev does not answer at ${address}: ${address.slice("http://".length)}: connect ECONNREFUSED ${address.slice("http://".length)}\n` +
+        "  fix: kubectl -n ameide-dev port-forward svc/vault-core-dev 8200:8200, then VAULT_ADDR=http://127.0.0.1:8200; ameide-secrets up does both automatically",
     });
   });
 
-  it("names no token in what it says", async () => {
+  it("prints no token in its messages", async () => {
     await withVault(200, async (address) => {
       await assert.rejects(requireVault(stackAt(address), "canary-token"), (error: Error) => {
         assert.ok(!error.message.includes("canary-token"));

@@ -4,9 +4,9 @@ import { explain } from "../../diagnose/explain.ts";
 import { healthy, stack, unseen } from "./healthy.ts";
 
 describe("isWhole", () => {
-  it("is true of an environment that was seen whole and has nothing broken", () =>
+  it("is true if every stage was read and nothing is broken", () =>
     assert.equal(isWhole(explain(healthy(), stack)), true));
-  it("is false where a stage could not be seen, though no cause is an error", () => {
+  it("is false if a stage could not be read, although no cause is an error", () => {
     const before = healthy();
     const blind = explain({ ...before, vault: { ...before.vault, secrets: unseen("forbidden") } }, stack);
     assert.deepEqual(

@@ -7,7 +7,7 @@ import { healthy, seen, stack, unseen } from "./healthy.ts";
 import { struckBy } from "./struck.ts";
 
 describe("explain", () => {
-  it("finds nothing where nothing is broken, in a cloud environment and in local", () => {
+  it("finds nothing if nothing is broken, in a cloud environment and in local", () => {
     assert.deepEqual(explain(healthy(), stack).causes, []);
     const local = localStack();
     const snapshot = healthy(local);
@@ -32,10 +32,10 @@ describe("explain", () => {
   });
 
   for (const code of causeCodes) {
-    it(`names ${code} first when that is what is broken`, () => assert.equal(struckBy(code).causes[0]?.code, code));
+    it(`names ${code} first if that is broken`, () => assert.equal(struckBy(code).causes[0]?.code, code));
   }
 
-  it("tells one cause for everything that a sealed Vault breaks, with all that speaks for it", () => {
+  it("reports one cause for everything that a sealed Vault breaks, with all evidence", () => {
     const { causes, secrets } = struckBy("vault-sealed");
     assert.deepEqual(
       causes.map(({ code }) => code),
@@ -44,7 +44,7 @@ describe("explain", () => {
     assert.ok((causes[0]?.evidence.length ?? 0) >= 3);
     assert.deepEqual(new Set(secrets.map(({ brokenAt }) => brokenAt?.stage)), new Set(["vault"]));
   });
-  it("tells the pod that cannot pull as evidence of the placeholder, not as a cause of its own", () => {
+  it("reports the pod that cannot pull as evidence of the placeholder, not as a separate cause", () => {
     const { causes } = struckBy("vault-holds-placeholder");
     assert.deepEqual(
       causes.map(({ code }) => code),
@@ -52,7 +52,7 @@ describe("explain", () => {
     );
     assert.ok(causes[0]?.evidence.some(({ where }) => where === "Pod ameide-dev/p"));
   });
-  it("tells a store's unknown words as the sealed Vault's, where Vault is seen to be sealed", () => {
+  it("attributes an unknown error of a store to the seal if Vault is sealed", () => {
     const before = healthy();
     const sealed = { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) };
     const { causes } = explain({ ...before, ...storesFail("EOF")(before), vault: sealed }, stack);
@@ -61,7 +61,7 @@ describe("explain", () => {
       ["vault-sealed"],
     );
   });
-  it("gives each secret its first broken stage, and leaves the others whole", () => {
+  it("reports the first broken stage of each secret, and no later one", () => {
     const { secrets } = struckBy("vault-path-missing");
     const broken = secrets.filter(({ brokenAt }) => brokenAt !== undefined);
     assert.ok(broken.some(({ name, brokenAt }) => name === "openai-api-key" && brokenAt?.stage === "vault"));
@@ -70,18 +70,18 @@ describe("explain", () => {
       false,
     );
   });
-  it("writes this place's names into the repair and leaves no hole that it could fill", () => {
+  it("writes this environment's names into the fix, and fills every placeholder that it can", () => {
     const [first] = struckBy("store-not-ready").causes;
     assert.equal(first?.fix, "kubectl --context ameide -n ameide-dev describe secretstore ameide-vault");
   });
-  it("shows the values found and wanted of Vault's auth configuration", () => {
+  it("shows the found and expected values of Vault's auth configuration", () => {
     const [first] = struckBy("vault-auth-config-wrong").causes;
     assert.equal(
       first?.evidence[0]?.seen,
-      "kubernetes_host is https://10.0.0.1, wanted https://kubernetes.default.svc",
+      "kubernetes_host is https://10.0.0.1, expected https://kubernetes.default.svc",
     );
   });
-  it("calls what could not be looked at unknown, and no more", () => {
+  it("reports what could not be read as unknown, and not as broken", () => {
     const nothing = unseen("not-asked", "no token");
     const before = healthy();
     const vaultUnseen = {

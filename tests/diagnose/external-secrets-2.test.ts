@@ -27,11 +27,11 @@ async function withPushes(...items: readonly object[]): Promise<Snapshot> {
   return { ...healthy(), pushSecrets: await observePushSecrets(reader, "ameide-dev") };
 }
 
-describe("the fields of External Secrets 2.x, as the commands that look at a cluster know them", () => {
+describe("fields of External Secrets 2.x in the commands that read a cluster", () => {
   const push = (name: string, spec: object) => ({ metadata: { name }, spec });
   const bySecret = { secret: { name: "inference-api-credentials" } };
 
-  it("who-uses: a target by manifest is not a Secret, and readers of a Secret with its name are not its readers", () => {
+  it("who-uses: a target.manifest is not a Secret, and readers of a Secret with its name are not its readers", () => {
     const before = healthy();
     const theirs = external("theirs", { name: "langfuse-secrets", manifest }, "openai-api-key");
     const externalSecrets = seen([...valuesOf(before.externalSecrets), externalSecretState("ameide-dev", theirs)]);
@@ -65,7 +65,7 @@ describe("the fields of External Secrets 2.x, as the commands that look at a clu
     );
   });
 
-  it("lineage: names the PushSecret that writes the secret's path, whichever way it is spelt", async () => {
+  it("lineage: names the PushSecret that writes the secret's path, in any spelling", async () => {
     const remote = (remoteKey: string) => ({ match: { remoteRef: { remoteKey } } });
     const snapshot = await withPushes(
       push("named", { selector: bySecret, data: [remote("secret/data/openai-api-key")] }),
@@ -75,7 +75,7 @@ describe("the fields of External Secrets 2.x, as the commands that look at a clu
     const { hops } = lineage(snapshot, stack, "openai-api-key");
     assert.equal(
       hops.find(({ stage }) => stage === "vault")?.writer,
-      "another writer, unmarked; PushSecret ameide-dev/named writes it, too; PushSecret ameide-dev/bundle writes it, too",
+      "another writer, no metadata; PushSecret ameide-dev/named also writes it; PushSecret ameide-dev/bundle also writes it",
     );
   });
 
@@ -118,13 +118,13 @@ describe("the fields of External Secrets 2.x, as the commands that look at a clu
       [
         [
           "target-secret-differs",
-          "owner is none, wanted its ExternalSecret; creationPolicy is CreateOrMerge, wanted Owner",
+          "owner is none, expected its ExternalSecret; creationPolicy is CreateOrMerge, expected Owner",
         ],
       ],
     );
   });
 
-  it("knows of no PushSecret where the cluster has no such kind", async () => {
+  it("reports no PushSecret if the cluster does not have the kind", async () => {
     const get = () => Promise.reject(Object.assign(new Error("the server could not find it"), { status: 404 }));
     const found = await observePushSecrets({ get } as unknown as KubernetesReader, "ameide-dev");
     assert.deepEqual(found, seen([]));

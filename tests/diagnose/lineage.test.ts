@@ -12,7 +12,7 @@ function compared() {
 }
 
 describe("lineage", () => {
-  it("follows a secret through every place, each the same as the one before", () => {
+  it("follows a secret through every step, each equal to the one before", () => {
     const { hops, firstDifference } = lineage(compared(), stack, "ghcr-token");
     assert.deepEqual(
       hops.map(({ place, sameAsBefore }) => [place, sameAsBefore]),
@@ -25,13 +25,13 @@ describe("lineage", () => {
     );
     assert.equal(firstDifference, undefined);
   });
-  it("begins with .env where its values were given", () => {
+  it("begins with .env if its values were given", () => {
     const dotenv = seen([{ keyVaultName: "ghcr-token", fingerprint: print("newer") }]);
     const { hops, firstDifference } = lineage({ ...compared(), dotenv }, stack, "ghcr-token");
     assert.equal(hops[0]?.place, ".env GHCR_TOKEN");
     assert.equal(firstDifference, "Key Vault ameidekv/ghcr-token");
   });
-  it("names who wrote each place, as far as it tells, and when, to the second", () => {
+  it("names the writer of each step, as far as known, and the time to the second", () => {
     const before = compared();
     const keyVault = seen(
       valuesOf(before.keyVault).map((one) => ({
@@ -45,7 +45,7 @@ describe("lineage", () => {
     const { hops } = lineage(before, stack, "ghcr-token");
     assert.ok(hops.every(({ writer, changedAt }) => writer !== undefined && changedAt !== undefined));
   });
-  it("names the first place that differs, and who wrote there", () => {
+  it("names the first step that differs, and its writer", () => {
     const before = compared();
     const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", {
       fingerprint: print("other"),
@@ -54,9 +54,9 @@ describe("lineage", () => {
     });
     const { hops, firstDifference } = lineage({ ...before, vault: { ...before.vault, secrets } }, stack, "ghcr-token");
     assert.equal(firstDifference, "Vault secret/ghcr-token");
-    assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.writer, "another writer, unmarked");
+    assert.deepEqual(hops.find(({ stage }) => stage === "vault")?.writer, "another writer, no metadata");
   });
-  it("does not take a version for ours that another wrote where our mark lies", () => {
+  it("does not treat a version as ours that another writer wrote over our metadata", () => {
     const before = compared();
     const writer = (vaultVersion: string) => {
       const customMetadata = { "managed-by": "ameide-secrets/vault-bootstrap", "vault-version": vaultVersion };
@@ -68,19 +68,19 @@ describe("lineage", () => {
     assert.equal(writer("7"), "ameide-secrets/vault-bootstrap");
     assert.equal(writer("6"), "another writer, after version 6 of ameide-secrets/vault-bootstrap");
   });
-  it("takes a place that holds nothing for one that differs, with what carries the value there", () => {
+  it("treats an empty step as different, with the command that delivers the value", () => {
     const before = compared();
     const secrets = changed(before.vault.secrets, ({ path }) => path === "ghcr-token", { state: "absent", version: 0 });
     const { firstDifference, fix } = lineage({ ...before, vault: { ...before.vault, secrets } }, stack, "ghcr-token");
     assert.equal(firstDifference, "Vault secret/ghcr-token");
     assert.equal(fix, "ameide-secrets bootstrap run --stack dev --yes && ameide-secrets resync --stack dev --yes");
   });
-  it("takes nothing for different where no place before it holds a value", () => {
+  it("treats nothing as different if no earlier step has a value", () => {
     const before = compared();
     const keyVault = without(before.keyVault, ({ name }) => name === "openai-api-key");
     assert.equal(lineage({ ...before, keyVault }, stack, "openai-api-key").firstDifference, undefined);
   });
-  it("compares over a place that could not be read, and says that it could not", () => {
+  it("compares across a step that could not be read, and reports that", () => {
     const before = compared();
     const hidden = { ...before, vault: { ...before.vault, secrets: unseen("forbidden", "permission denied") } };
     const { hops, unproven } = lineage(hidden, stack, "ghcr-token");
@@ -93,8 +93,8 @@ describe("lineage", () => {
 });
 
 describe("drift", () => {
-  it("is empty where every place agrees", () => assert.deepEqual(drift(compared(), stack), []));
-  it("lists what could not be compared: unread is not the same", () => {
+  it("is empty if every step agrees", () => assert.deepEqual(drift(compared(), stack), []));
+  it("lists what could not be compared, instead of treating it as equal", () => {
     const before = compared();
     const unread = ({ name }: { readonly name: string }) => name === "ghcr-token";
     const keyVault = seen([
@@ -106,7 +106,7 @@ describe("drift", () => {
       [["ghcr-token", ["Key Vault ameidekv/ghcr-token: its value was not read"]]],
     );
   });
-  it("lists the secrets that differ, and no other", () => {
+  it("lists only the secrets that differ", () => {
     const before = compared();
     const secrets = changed(before.secrets, ({ name }) => name === "langfuse-secrets", {
       keys: { LANGFUSE_SECRET_KEY: print("edited by hand") },

@@ -95,7 +95,7 @@ function cluster({ stuck = [] as string[], idle = [] as string[], cannot = "", t
 const options = { namespaces: ["n"], timeoutInSeconds: 0.3, signal: new AbortController().signal };
 
 describe("resync", () => {
-  it("touches the stores first, then the ExternalSecrets, and waits until each has synced anew", async () => {
+  it("annotates the stores first, then the ExternalSecrets, and waits until each has synced again", async () => {
     const { order, writer } = cluster();
     const progress: ResyncProgress[] = [];
     const result = await resync(writer, { ...options, onProgress: (one) => progress.push(one) });
@@ -109,12 +109,12 @@ describe("resync", () => {
     });
     assert.deepEqual(progress.at(-1), { kind: "external-secrets", done: 2, total: 2 });
   });
-  it("does one by name, and leaves the others alone", async () => {
+  it("syncs one by name, and leaves the others alone", async () => {
     const { order, writer } = cluster();
     assert.deepEqual((await resync(writer, { ...options, names: ["a"] })).ready, ["n/ameide-vault", "n/a"]);
     assert.deepEqual(order, ["store", "a"]);
   });
-  it("fails for a name that no ExternalSecret has, touching nothing, with the nearest one", async () => {
+  it("fails for an unknown ExternalSecret before any change, with the nearest name", async () => {
     const { order, writer } = cluster();
     await assert.rejects(resync(writer, { ...options, names: ["a", "typo"] }), {
       code: "resync-name-unknown",
@@ -122,7 +122,7 @@ describe("resync", () => {
     });
     assert.deepEqual(order, []);
   });
-  it("says which Secrets it could not look at: that none changed is then not known", async () => {
+  it("reports which Secrets it could not read: it does not know whether they changed", async () => {
     const { writer } = cluster({ cannot: "secrets" });
     const result = await resync(writer, options);
     assert.deepEqual(result.changed, []);
@@ -130,7 +130,7 @@ describe("resync", () => {
       { kind: "forbidden", asked: "list secrets in n", message: "cannot list secrets" },
     ]);
   });
-  it("takes no Secret for a target that is of another kind (target.manifest), and says that it compared nothing", async () => {
+  it("compares nothing for a target of another kind (target.manifest), and reports that", async () => {
     const { writer } = cluster({ target: { manifest: { apiVersion: "v1", kind: "ConfigMap" } } });
     const { changed, unseen, ready: done } = await resync(writer, options);
     assert.deepEqual([done.length, changed], [3, []]);
@@ -140,12 +140,12 @@ describe("resync", () => {
       message: "ExternalSecret n/a writes a ConfigMap and not a Secret (target.manifest)",
     });
   });
-  it("says that the cause could not be looked at where Events may not be listed", async () => {
+  it("reports that the cause could not be read if Events may not be listed", async () => {
     const { writer } = cluster({ stuck: ["b"], cannot: "events" });
     const [left] = (await resync(writer, options)).notReady;
     assert.equal(
       left?.message,
-      "could not get secret data; its cause could not be looked at: list events in n: cannot list events",
+      "could not get secret data; its cause could not be checked: list events in n: cannot list events",
     );
   });
   it("reports who has not synced in time, in External Secrets' own words from the Event", async () => {
@@ -153,7 +153,7 @@ describe("resync", () => {
     const { notReady: left } = await resync(writer, options);
     assert.deepEqual(left, [{ object: "n/b", message: "Secret does not exist" }]);
   });
-  it("takes no old Ready for a sync: an operator that does not look leaves it as it was", async () => {
+  it("does not treat an old Ready condition as a sync", async () => {
     const { writer } = cluster({ idle: ["b"] });
     const { notReady: left } = await resync(writer, options);
     assert.deepEqual(left, [{ object: "n/b", message: "Ready, but not synced again in time" }]);
@@ -165,11 +165,11 @@ describe("resync", () => {
     assert.equal(lists, 3); // before, beside the watch, and once for the words of the one that is left
     assert.ok(asked.every((path) => !path.includes("/secrets/")));
   });
-  it("lists instead where the right to watch is missing", async () => {
+  it("lists instead of watching if the right to watch is missing", async () => {
     const { writer } = cluster({ cannot: "watch" });
     assert.deepEqual((await resync(writer, { ...options, timeoutInSeconds: 10 })).notReady, []);
   });
-  it("fails for people where it may not list, naming the right", async () => {
+  it("fails with a message if it may not list, naming the right", async () => {
     const { writer } = cluster({ cannot: "secretstores" });
     await assert.rejects(resync(writer, options), {
       name: "UserError",
@@ -177,7 +177,7 @@ describe("resync", () => {
       message: /^could not list secretstores in n: cannot list secretstores\n {2}fix: /,
     });
   });
-  it("fails at once where it may not write, and waits for nothing", async () => {
+  it("fails at once if it may not write, without waiting", async () => {
     const { writer, watches } = cluster({ cannot: "patch" });
     await assert.rejects(resync(writer, { ...options, timeoutInSeconds: 60 }), /cannot patch/);
     await setImmediate();

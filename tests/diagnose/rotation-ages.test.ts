@@ -19,7 +19,7 @@ describe("rotationAges", () => {
 
   const inDays = (days: number): string => minutesAgo(-days * 24 * 60);
 
-  it("puts what expired first, the longest ago first, then what expires soonest", () =>
+  it("lists expired values first, the oldest first, then those that expire soonest", () =>
     assert.deepEqual(ages.slice(0, 3), [
       { name: "anthropic-api-key", ageInDays: 100, rotateEveryInDays: 30, expiresAt: inDays(-70), due: true },
       {
@@ -32,7 +32,7 @@ describe("rotationAges", () => {
       },
       { name: "openai-api-key", ageInDays: 100, rotateEveryInDays: 365, expiresAt: inDays(265), due: false },
     ]));
-  it("takes the expiry that Key Vault has before the one that follows from the catalogue", () => {
+  it("prefers Key Vault's expiry to the one that follows from the catalogue", () => {
     const own = changed(keyVault, ({ name }) => name === "ghcr-token" || name === "ghcr-username", {
       expiresAt: inDays(2),
     });
@@ -46,11 +46,11 @@ describe("rotationAges", () => {
       ],
     );
   });
-  it("counts from the day that the value was written, not from the last new tag", () => {
+  it("counts from the day when the value was written, not from the last change of a tag", () => {
     const tagged = changed(keyVault, () => true, { createdAt: minutesAgo(100 * 24 * 60), updatedAt: minutesAgo(60) });
     assert.deepEqual(rotationAges({ ...healthy(aged), keyVault: tagged }, aged), ages);
   });
-  it("lists the others with their ages, those too that may become as old as they like", () => {
+  it("lists the others with their ages, also those without a maximum age", () => {
     const rest = Object.fromEntries(ages.slice(2).map(({ name, ...age }) => [name, age]));
     assert.deepEqual(rest["openai-api-key"], {
       ageInDays: 100,
@@ -60,6 +60,6 @@ describe("rotationAges", () => {
     });
     assert.equal(rest["ghcr-username"]?.due, false);
   });
-  it("lists nothing of what vault-bootstrap generates: that has no age in Key Vault", () =>
+  it("does not list generated secrets, which have no age in Key Vault", () =>
     assert.ok(ages.every(({ name }) => aged.catalogue.secrets[name]?.authority === "external")));
 });

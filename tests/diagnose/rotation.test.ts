@@ -56,7 +56,7 @@ function world(held: Held, broken?: keyof RotationActions) {
 const options = { signal: new AbortController().signal, pauseInMilliseconds: 1 };
 
 describe("rotate", () => {
-  it("writes once, then carries the value hop by hop to its end", async () => {
+  it("writes once, then delivers the value step by step", async () => {
     const { calls, actions } = world({ source: "old", vault: "old", secret: "old" });
     const reported: string[] = [];
     const report = await rotate(name, stack, actions, {
@@ -72,17 +72,17 @@ describe("rotate", () => {
     );
     assert.equal(report.stuckAt, undefined);
   });
-  it("does again only what is still to be done when it is run anew", async () => {
+  it("does only what is left when it is run again", async () => {
     const { calls, actions } = world({ source: "new", vault: "new", secret: "old" });
     await rotate(name, stack, actions, options);
     assert.deepEqual(calls, ["external-secret"]);
   });
-  it("does nothing to a secret that holds the value everywhere", async () => {
+  it("does nothing if every step has the value", async () => {
     const { calls, actions } = world({ source: "new", vault: "new", secret: "new" });
     await rotate(name, stack, actions, options);
     assert.deepEqual(calls, []);
   });
-  it("stops where a hop does not take the value, acting on it no second time, and names what it waits for", async () => {
+  it("stops at a step that does not get the value, without a second attempt, and names what it waits for", async () => {
     const { calls, actions } = world({ source: "old", vault: "old", secret: "old" }, "vault");
     const report = await rotate(name, stack, actions, options);
     assert.deepEqual(calls, ["key-vault", "vault"]);
@@ -93,7 +93,7 @@ describe("rotate", () => {
       follows: [],
     });
   });
-  it("stops after few looks where consumers may not be looked at: what is refused stays refused", async () => {
+  it("stops soon if consumers may not be read, because the refusal does not go away", async () => {
     const { actions } = world({ source: "new", vault: "new", secret: "new" });
     let looks = 0;
     const look = async () => {
@@ -101,7 +101,7 @@ describe("rotate", () => {
       return { ...(await actions.look()), pods: unseen("forbidden", "cannot list pods") };
     };
     const { stuckAt } = await rotate(name, stack, { ...actions, look }, options);
-    assert.deepEqual(stuckAt?.waitingFor, ["could not be looked at: read it: cannot list pods"]);
+    assert.deepEqual(stuckAt?.waitingFor, ["could not be checked: read it: cannot list pods"]);
     assert.ok(looks <= 6, String(looks));
   });
 });
@@ -128,7 +128,7 @@ describe("rotationState", () => {
       ]),
     };
   };
-  it("believes the mark of vault-bootstrap where Vault's data may not be read, if it names the version that holds the value", () => {
+  it("trusts vault-bootstrap's metadata if Vault's data may not be read and it names the version with the value", () => {
     const before = snapshotOf(held);
     const mark = {
       "managed-by": "ameide-secrets/vault-bootstrap",
@@ -162,7 +162,7 @@ describe("rotationState", () => {
       restarts: [],
       follows: [],
     }));
-  it("is done with the list of those that a person must restart", () =>
+  it("is done although a person must restart some workloads, and lists them", () =>
     assert.deepEqual(rotationState(snapshotOf(held, pod(false)), stack, name), {
       step: "done",
       waitingFor: [],
@@ -177,7 +177,7 @@ describe("rotationState", () => {
     const theirs = { ...one, name: "chat", target: "chat", remoteKeys: [name], refreshedAt: minutesAgo(minutes) };
     return seen([...ours, theirs]);
   };
-  it("waits for what others make of it, until External Secrets has looked after the write", () => {
+  it("waits for ExternalSecrets of other owners until they have synced after the write", () => {
     const others = (minutes: number): Partial<Snapshot> => ({ externalSecrets: withTheirs(minutes) });
     assert.deepEqual(rotationState(snapshotOf(held, others(501)), stack, name), {
       step: "external-secret",
@@ -199,7 +199,7 @@ describe("rotationState", () => {
     const { follows } = rotationState(snapshotOf(held, { workloads, externalSecrets }), stack, name);
     assert.deepEqual(follows, ["ameide-dev Deployment/mounted"]);
   });
-  it("tells whom to restart of those that read it from a Secret of another's, by when the value came to Vault", () => {
+  it("decides by the time of the write to Vault which readers of another owner's Secret need a restart", () => {
     const externalSecrets = withTheirs(1);
     const { workloads, pods } = pod(false);
     assert.ok(workloads?.ok === true && pods?.ok === true);
@@ -224,7 +224,7 @@ describe("rotationState", () => {
       follows: ["ameide-dev Deployment/mounted"],
     });
   });
-  it("lists those that mount a part of it for a restart: their file stays as it was", () => {
+  it("lists those with a subPath mount for a restart, because their file does not change", () => {
     const { workloads, pods } = pod(false);
     assert.ok(workloads?.ok === true && pods?.ok === true);
     const secrets = [{ secret: target, by: "sub-path" as const }];
@@ -235,7 +235,7 @@ describe("rotationState", () => {
     const { restarts, follows } = rotationState(snapshotOf(held, mounted), stack, name);
     assert.deepEqual([restarts, follows], [["ameide-dev Deployment/langfuse"], []]);
   });
-  it("waits for no pod of another workload whose name begins with this one's, nor for one that does not read it", () => {
+  it("waits for no pod of another workload with a similar name, or of one that does not read it", () => {
     const { workloads, pods } = pod(true);
     const [old] = pods?.ok === true ? pods.value : [];
     assert.ok(old !== undefined && workloads !== undefined);
@@ -244,12 +244,12 @@ describe("rotationState", () => {
     const others = { workloads, pods: seen([namesake, without]) };
     assert.equal(rotationState(snapshotOf(held, others), stack, name).step, "done");
   });
-  it("is not done where consumers may not be looked at: it names the right that is missing", () => {
+  it("is not done if consumers may not be read, and names the missing right", () => {
     for (const part of ["pods", "workloads"] as const) {
       const refused = { ...pod(true), [part]: unseen("forbidden", `cannot list resource "${part}"`) };
       assert.deepEqual(rotationState(snapshotOf(held, refused), stack, name), {
         step: "pods",
-        waitingFor: [`could not be looked at: read it: cannot list resource "${part}"`],
+        waitingFor: [`could not be checked: read it: cannot list resource "${part}"`],
         restarts: [],
         follows: [],
         isUnseen: true,

@@ -79,7 +79,7 @@ export const strikes: Readonly<Record<CauseCode, Change>> = {
   "bootstrap-login-refused": lastRun("kubernetes-login-refused"),
   "api-server-overloaded": lastRun("kubernetes-throttled"),
   "bootstrap-misconfigured": lastRun("bad-configuration"),
-  "bootstrap-interrupted": lastRun("terminated", "stopped by SIGTERM after the writes in hand"),
+  "bootstrap-interrupted": lastRun("terminated", "stopped by SIGTERM after it finished the writes in progress"),
   "bootstrap-conflict": bootstrap((before) => ({
     status: before.status.ok
       ? seen({

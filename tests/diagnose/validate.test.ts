@@ -22,7 +22,7 @@ function isBad({ state }: CheckedItem): boolean {
 describe("validate", () => {
   const before = healthy();
 
-  it("passes the seed's five checks where all is well, in the seed's order", () => {
+  it("passes the five checks of document 451 in a healthy environment, in its order", () => {
     const { checks, ok } = validate(before, stack);
     assert.equal(ok, true);
     assert.deepEqual(
@@ -32,9 +32,9 @@ describe("validate", () => {
   });
   it("fails check 1 when a required name is not in Key Vault", () =>
     assert.deepEqual(failedIn(1, { keyVault: without(before.keyVault, isGhcr) }), [
-      "ghcr-token: absent, and required",
+      "ghcr-token: missing, but required",
     ]));
-  it("lets an optional name be absent", () => {
+  it("allows an optional name to be absent", () => {
     const keyVault = without(before.keyVault, ({ name }) => name === "openai-api-key");
     const { checks, ok } = validate({ ...before, keyVault }, stack);
     assert.equal(ok, true);
@@ -52,7 +52,7 @@ describe("validate", () => {
     const [line = ""] = failedIn(2, { identity: { ...before.identity, clusterIssuer } });
     assert.match(line, /issuer\.example\/dev.*issuer\.example\/new/);
   });
-  it("fails check 3 for a placeholder, and for a value that may not be read: unseen is not proven", () => {
+  it("fails check 3 for a placeholder, and for a value that may not be read", () => {
     const state = (fingerprint: ReturnType<typeof print>) =>
       changed(before.vault.secrets, ({ path }) => path === "ghcr-token", { fingerprint });
     assert.deepEqual(failedIn(3, { vault: { ...before.vault, secrets: state(print("x", "placeholder")) } }), [
@@ -60,7 +60,7 @@ describe("validate", () => {
     ]);
     failedIn(3, { vault: { ...before.vault, secrets: unseen("forbidden") } });
   });
-  it("takes the bootstrap's own mark for proof where the value may not be read, and no other mark", () => {
+  it("accepts vault-bootstrap's own metadata as proof if the value may not be read, and no other", () => {
     const mark = {
       "managed-by": "ameide-secrets/vault-bootstrap",
       authority: "external",
@@ -84,7 +84,7 @@ describe("validate", () => {
     assert.equal(ok, false, "a mark is no comparison with the source");
     assert.match(checks[2]?.items[0]?.note ?? "", /`read` on its data path is missing/);
   });
-  it("fails check 3 with --prove when Vault holds another value than Key Vault", () => {
+  it("fails check 3 with --prove if Vault and Key Vault have different values", () => {
     const keyVault = changed(before.keyVault, () => true, {});
     const proven = seen(
       (keyVault.ok ? keyVault.value : []).map((one) => ({
@@ -96,14 +96,14 @@ describe("validate", () => {
       "secret/ghcr-token: version 1 differs from ghcr-token in Key Vault",
     ]);
   });
-  it("fails check 4 with ESO's own words from the Event", () => {
+  it("fails check 4 with ESO's own message from the Event", () => {
     const externalSecrets = changed(before.externalSecrets, ({ name }) => name === "langfuse-secrets-sync", {
       ready: { status: "False", reason: "SecretSyncedError", message: "could not get secret data from provider" },
       warning: { reason: "UpdateFailed", message: "Secret does not exist", at: before.takenAt },
     });
     assert.deepEqual(failedIn(4, { externalSecrets }), ["ameide-dev/langfuse-secrets-sync: Secret does not exist"]);
   });
-  it("fails check 5 for a Secret without the seed's label, and for an account that does not list the pull secret", () => {
+  it("fails check 5 for a Secret without the label of document 451, and for an account that does not list the pull secret", () => {
     const secrets = changed(before.secrets, ({ name }) => name === "langfuse-secrets", { labels: {} });
     assert.deepEqual(failedIn(5, { secrets }), [
       "ameide-dev/langfuse-secrets: lacks the label app.kubernetes.io/managed-by",
@@ -120,7 +120,7 @@ describe("validate", () => {
     ]);
   });
 
-  it("shows in check 4 what other teams made, in every namespace, and fails for none of it", () => {
+  it("shows ExternalSecrets of other teams in check 4, in every namespace, and never fails for them", () => {
     const [one] = valuesOf(before.externalSecrets);
     assert.ok(one !== undefined);
     const failing = { ready: { status: "False", reason: "SecretSyncedError", message: "" } };
@@ -137,10 +137,10 @@ describe("validate", () => {
     assert.deepEqual(items({ externalSecrets, externalSecretsElsewhere }), [
       `${one.namespace}/theirs: created by something else, and not synced: SecretSyncedError`,
       "team-a/broken: created by something else, and not synced: SecretSyncedError",
-      "1 created by others: synced",
+      "1 created by other owners: synced",
     ]);
     assert.deepEqual(items({ externalSecretsElsewhere: unseen("forbidden", "may not list") }), [
-      "other namespaces: could not be looked at: read it: may not list",
+      "other namespaces: could not be checked: read it: may not list",
     ]);
   });
 });

@@ -23,7 +23,7 @@ describe("whoUses", () => {
         ["argocd", "ghcr-pull", ["password"], ["default"]],
       ],
     ));
-  it("says for each consumer what a new value asks of it", () => {
+  it("shows for each consumer how it gets a new value", () => {
     const workloads = seen([
       workload("by-hand", { secrets: env }),
       workload("reloaded", { secrets: env, reloads: ["inference-api-credentials"] }),
@@ -52,7 +52,7 @@ describe("whoUses", () => {
       ],
     );
   });
-  it("names pods that none of the known workloads owns by their owner, each owner once, and none that has ended", () => {
+  it("names pods of unknown workloads by their owner, each owner once, and no pod that has ended", () => {
     const pod = (name: string, change: Partial<PodState>): PodState => ({
       namespace: "ameide-dev",
       name,
@@ -86,7 +86,7 @@ describe("whoUses", () => {
       ["restart", "next-run", "manual", "manual", "manual"],
     );
   });
-  it("lists what others make of the same path, whichever way it is spelt", () => {
+  it("lists ExternalSecrets of other owners that read the same path, in any spelling", () => {
     const before = healthy();
     const [one] = valuesOf(before.externalSecrets);
     assert.ok(one !== undefined);
@@ -109,7 +109,7 @@ describe("whoUses", () => {
     const blind = whoUses({ ...before, externalSecrets: unseen("forbidden", "no right") }, stack, "openai-api-key");
     assert.equal(blind.unseen[0]?.message, "no right");
   });
-  it("carries along what could not be looked at: without it none is not none", () => {
+  it("reports what could not be read, because an empty list would be misleading", () => {
     const workloads = unseen("forbidden", "may not list deployments");
     const { unseen: failures } = whoUses({ ...healthy(), workloads }, stack, "openai-api-key");
     assert.deepEqual(failures, [workloads.failure]);

@@ -15,7 +15,7 @@ describe("lineChart", () => {
   const chart = (...lines: readonly ReturnType<typeof line>[]) =>
     lineChart("a & b", lines, "secrets", (ms) => `${ms} ms`);
 
-  it("keeps every point within the picture, also where all values are equal", () => {
+  it("keeps every point within the picture, also if all values are equal", () => {
     for (const svg of [chart(line("a", 1, 10, 5_000), line("floor", 2, 2, 2)), chart(line("a", 7, 7))]) {
       const places = [...svg.matchAll(/\bc?[xy][12]?="([^"]*)"/g)].map(([, at]) => Number(at));
       assert.ok(places.length > 10);
@@ -26,7 +26,7 @@ describe("lineChart", () => {
     }
   });
 
-  it("never writes one name over another, and escapes what XML would read", () => {
+  it("writes no name over another, and escapes XML", () => {
     const svg = chart(line("a", 1, 100), line("<b>", 1, 101), line("floor", 1, 99));
     const heights = [...svg.matchAll(/<text x="516" y="(\d+)"/g)].map(([, y]) => Number(y)).toSorted((a, b) => a - b);
     assert.equal(heights.length, 3);

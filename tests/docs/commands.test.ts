@@ -14,7 +14,7 @@ describe("commandsPage", () => {
     for (const { name } of commands) assert.ok(text.includes(`](#${name.replaceAll(" ", "-")}) |`), name);
   });
 
-  it("has everything that a command takes, and its examples", () => {
+  it("has every option and argument of a command, and its examples", () => {
     const sections = text.split(/^## /m).slice(1);
     for (const [index, { name, arguments: positional = [], options = [], examples }] of commands.entries()) {
       const own = sections[index] ?? "";

@@ -30,7 +30,7 @@ describe("docs/incidents.md", () => {
 
   for (const [id, { outOfScope, stops = [] }] of all) {
     if (outOfScope !== undefined) continue;
-    it(`${id} is stopped or named by something, and its test exists`, () => {
+    it(`${id} is prevented or reported by something, and its test exists`, () => {
       assert.ok(stops.length > 0 || references.includes(id), "no rule, cause or other check refers to it");
       assert.notEqual(testsOf(id).length, 0);
       for (const [file, title] of testsOf(id)) {
@@ -49,7 +49,7 @@ describe("docs/incidents.md", () => {
 });
 
 describe("readableReferences", () => {
-  it("links incidents, keeps what others publish, and leaves out numbers that nobody can open", () => {
+  it("links incidents, keeps published addresses, and leaves out numbers of documents", () => {
     const list = ["450", "P7", "external-secrets#2320", "design 7"];
     assert.deepEqual(readableReferences(list), [
       "docs/incidents.md#an-expired-reviewer-token",

@@ -17,14 +17,14 @@ for (const file of files) {
   const prose = withoutCode(text);
 
   describe(file, () => {
-    it("links to files and headings that are there", () => {
+    it("links to files and headings that exist", () => {
       const broken = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
         .map(([, link = ""]) => link)
         .filter((link) => !/^https?:/.test(link) && !leadsSomewhere(file, link));
       assert.deepEqual(broken, []);
     });
 
-    it("names commands and options that there are", () => {
+    it("names commands and options that exist", () => {
       for (const line of commandLines(text)) {
         const command = commands.find(({ name }) => line === name || line.startsWith(`${name} `));
         assert.ok(command !== undefined || isGroup(line), line);
@@ -36,24 +36,24 @@ for (const file of files) {
       }
     });
 
-    it("spells commands as they run in the clone, by no name that a registry is asked for", () => {
+    it("spells commands as they run in the clone, and not as npx would resolve them", () => {
       assert.equal(pasteable(text, "./ameide-secrets", commands), text);
       assert.doesNotMatch(text, /\bnpx (?:-\S+ )*ameide-secrets/);
     });
 
-    it("has no angle bracket outside code: what stands between two of them is not shown", () => {
+    it("has no angle bracket outside code: text between two of them is not shown", () => {
       assert.deepEqual(prose.match(/(?<!\\)<[^>\n]*>/g) ?? [], []);
     });
 
-    it("has no double underscore outside code: what stands between two of them is bold, without them", () => {
+    it("has no double underscore outside code: text between two of them becomes bold", () => {
       assert.deepEqual(prose.match(/(?<!\\)__\w+/g) ?? [], []);
     });
 
-    it("has no mark of a merge conflict", () => {
+    it("has no merge conflict marker", () => {
       assert.deepEqual(text.match(/^(?:<{7}|={7}|>{7})(?: .*)?$/gm) ?? [], []);
     });
 
-    it("has no row that a blank line cuts off from its table", () => {
+    it("has no table row after a blank line", () => {
       const blocks = prose.split(/\n\s*\n/).filter((block) => block.startsWith("|"));
       assert.deepEqual(
         blocks.filter((block) => !/^\|[ :|-]+$/.test(block.split("\n")[1] ?? "")),

@@ -9,7 +9,7 @@ describe("runbook", () => {
     const headings = [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     assert.deepEqual(headings, causeCodes);
   });
-  it("is found by every symptom of the seed's tables, in the seed's own spelling", () => {
+  it("is found by every symptom in document 451's tables, in its own spelling", () => {
     const [table = ""] = text.split("\n## key-vault");
     for (const symptom of [
       "`ImagePullBackOff`",
@@ -32,7 +32,7 @@ describe("runbook", () => {
       assert.ok(table.includes(symptom), symptom);
     }
   });
-  it("prints the seed's unseal and reviewer commands for those who work by hand", () => {
+  it("prints document 451's unseal and reviewer commands for manual work", () => {
     assert.match(text, /vault operator unseal "\$UNSEAL_KEY"/);
     assert.match(text, /vault write auth\/<auth-mount>\/config kubernetes_host='https:\/\/kubernetes\.default\.svc'/);
   });

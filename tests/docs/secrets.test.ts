@@ -5,7 +5,7 @@ import { readCatalogue } from "../../environments/catalogue.ts";
 const page = renderSecrets(readCatalogue());
 
 describe("renderSecrets", () => {
-  it("holds the seed's mapping table", () => {
+  it("contains document 451's mapping table", () => {
     for (const [variable, name, target] of [
       ["GHCR_TOKEN", "ghcr-token", "ghcr-pull"],
       ["GHCR_USERNAME", "ghcr-username", "ghcr-pull"],
@@ -27,5 +27,5 @@ describe("renderSecrets", () => {
     );
   });
 
-  it("says the same the second time", () => assert.equal(renderSecrets(readCatalogue()), page));
+  it("generates the same text again", () => assert.equal(renderSecrets(readCatalogue()), page));
 });

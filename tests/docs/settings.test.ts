@@ -8,7 +8,7 @@ describe("settings", () => {
     .filter((line) => line.startsWith("| `"))
     .map((line) => line.split(" | "));
 
-  it("says of each key what it means", () => {
+  it("explains each key", () => {
     assert.ok(rows.length > 30);
     assert.deepEqual(
       rows.filter((cells) => cells.at(-1) === "– |").map(([key]) => key),
@@ -16,7 +16,7 @@ describe("settings", () => {
     );
   });
 
-  it("names the stacks that have a key, what it is unless set, and that it must be set", () => {
+  it("names the stacks that have a key, its default, and whether it must be set", () => {
     const row = (key: string): string =>
       rows
         .find(([first]) => first === `| \`${key}\``)

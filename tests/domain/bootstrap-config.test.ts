@@ -17,11 +17,11 @@ const status: BootstrapStatus = {
 };
 
 describe("parseBootstrapStatus", () => {
-  it("gives back what the bootstrap wrote", () => {
+  it("returns what the bootstrap wrote", () => {
     assert.deepEqual(parseBootstrapStatus(JSON.stringify(status)), status);
   });
 
-  it("passes over what a later version may add", () => {
+  it("ignores fields that a later version may add", () => {
     assert.deepEqual(parseBootstrapStatus(JSON.stringify({ ...status, later: 1 })), { ...status, later: 1 });
   });
 

@@ -17,7 +17,7 @@ function writers(count: number) {
 }
 
 describe("bootstrapWriters", () => {
-  it("makes one, by the role's own name, of up to 64 paths, the extra copies among them", () => {
+  it("creates one role for up to 64 paths, including extra copies", () => {
     const mappedSecrets = [
       { from: "name-0", to: "copy" },
       { from: "name-1", to: "name-0" },
@@ -29,7 +29,7 @@ describe("bootstrapWriters", () => {
     assert.deepEqual(others, []);
   });
 
-  it("parts more among a power of two of roles, each path in exactly one", () => {
+  it("splits more paths among a power of two of roles, each path in exactly one", () => {
     const made = writers(1000);
     assert.deepEqual(
       made.map(({ role }) => role),
@@ -47,7 +47,7 @@ describe("bootstrapWriters", () => {
     );
   });
 
-  it("moves no path when another comes, until the number of parts doubles", () => {
+  it("moves no path when another is added, until the number of parts doubles", () => {
     const roleOf = (count: number) =>
       new Map(writers(count).flatMap(({ role, paths }) => paths.map((path) => [path, role])));
     const before = roleOf(900);

@@ -24,7 +24,7 @@ describe("shapeOf", () => {
     ["a signed token", `eyJ${repeated(20)}.eyJ${repeated(20)}.${repeated(20)}`],
     ["a URL with a password", "postgres://platform:hunter2@postgres:5432/platform"],
   ] as const) {
-    it(`tells ${kind} by its shape (${text.slice(0, 10)}...)`, () => assert.equal(shapeOf(text), kind));
+    it(`recognises ${kind} by its shape (${text.slice(0, 10)}...)`, () => assert.equal(shapeOf(text), kind));
   }
   for (const text of [
     "postgres://postgres:5432/platform",
@@ -36,6 +36,6 @@ describe("shapeOf", () => {
     "https://hooks.slack.com/services/",
     "sha256:0000000000000000000000000000000000000000000000000000000000000000",
   ]) {
-    it(`tells nothing by "${text.slice(0, 40)}"`, () => assert.equal(shapeOf(text), undefined));
+    it(`does not recognise "${text.slice(0, 40)}"`, () => assert.equal(shapeOf(text), undefined));
   }
 });

@@ -31,7 +31,7 @@ describe("refuseRevealingLogs", () => {
     );
   });
 
-  it("allows those that are off, and those that reveal nothing", () => {
+  it("allows variables that are off or reveal nothing", () => {
     refuseRevealingLogs({ PULUMI_OPTION_VERBOSE: "0", TF_LOG: "", PULUMI_OPTION_LOGFLOW: "false", PULUMI_HOME: "/x" });
     refuseRevealingLogs({ PULUMI_DEBUG_PROVIDERS: "vault:1", PULUMI_OPTION_REFRESH: "true", TF_LOGIN: "x" });
   });

@@ -11,6 +11,6 @@ describe("goDuration", () => {
     [3600, "1h0m0s"],
     [90_061, "25h1m1s"],
   ] as const) {
-    it(`writes ${seconds} s as Go does: ${text}`, () => assert.equal(goDuration(seconds), text));
+    it(`formats ${seconds} s as Go does: ${text}`, () => assert.equal(goDuration(seconds), text));
   }
 });

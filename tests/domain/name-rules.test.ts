@@ -46,7 +46,7 @@ function productLines(): readonly { readonly place: string; readonly text: strin
 
 describe("the rules for names", () => {
   for (const [rule, expression] of restated) {
-    it(`are written once: ${rule}`, () => {
+    it(`are defined once: ${rule}`, () => {
       const places = productLines().filter(({ text }) => expression.test(text));
       assert.deepEqual(
         places.map(({ place, text }) => `${place}: ${text.trim()}; call ${rule} of domain/names.ts`),
@@ -55,7 +55,7 @@ describe("the rules for names", () => {
     });
   }
 
-  it("take the secret's own name where the entry gives none", () => {
+  it("use the secret's own name if the entry gives none", () => {
     assert.equal(vaultPathOf("ghcr-token", {}), "ghcr-token");
     assert.equal(vaultPathOf("ghcr-token", undefined), "ghcr-token");
     assert.equal(vaultPathOf("ghcr-token", { vault: "registry/ghcr" }), "registry/ghcr");
@@ -69,7 +69,7 @@ describe("the rules for names", () => {
     assert.deepEqual(pathInEach("a/b"), ["a/b"]);
   });
 
-  it("lead to the Vault of the environment", () => {
+  it("give the address of the environment's Vault", () => {
     assert.equal(namespaceOf("dev"), "ameide-dev");
     assert.deepEqual(vaultServerHosts("dev"), [
       "vault-core-dev.ameide-dev",

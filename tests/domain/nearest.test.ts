@@ -11,10 +11,12 @@ describe("nearest", () => {
     assert.equal(nearest("bca", ["abc"]), undefined);
   });
   it("finds a name with a word missing", () => assert.equal(nearest("openai-key", known), "openai-api-key"));
-  it("takes the nearer of two", () => assert.equal(nearest("antropic-api-key", known), "anthropic-api-key"));
-  it("offers nothing for a name that is like none", () => assert.equal(nearest("stripe-webhook", known), undefined));
-  it("offers nothing where nothing is known", () => assert.equal(nearest("a", []), undefined));
-  it("takes the first of two that are equally near", () => assert.equal(nearest("abcde", ["abcdx", "abcdy"]), "abcdx"));
+  it("returns the nearer of two", () => assert.equal(nearest("antropic-api-key", known), "anthropic-api-key"));
+  it("suggests nothing for a name that resembles none", () =>
+    assert.equal(nearest("stripe-webhook", known), undefined));
+  it("suggests nothing if there are no names", () => assert.equal(nearest("a", []), undefined));
+  it("returns the first of two that are equally near", () =>
+    assert.equal(nearest("abcde", ["abcdx", "abcdy"]), "abcdx"));
   const farFromAll = "#".repeat(90); // no name of the property is as near to it as to its own edit
   it("finds any name that differs by one edit, whatever it is", () => {
     const edit = fc.record({ at: fc.nat(), insert: fc.string({ maxLength: 1 }), remove: fc.constantFrom(0, 1) });

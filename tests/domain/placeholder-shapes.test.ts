@@ -4,7 +4,7 @@ import { isPlaceholderShape } from "../../domain/value-shapes.ts";
 
 // which texts are placeholders and which are not: tests/domain/dotenv/values.test.ts
 describe("isPlaceholderShape", () => {
-  it("takes no value that a generator creates for a placeholder", () => {
+  it("does not treat a generated value as a placeholder", () => {
     const generators = [
       () => randomBytes(16).toString("hex"),
       () => randomBytes(32).toString("base64"),
@@ -19,7 +19,7 @@ describe("isPlaceholderShape", () => {
     assert.deepEqual(wrong, []);
   });
 
-  it("takes time in proportion to the length of a value", () => {
+  it("needs time in proportion to the length of a value", () => {
     for (const piece of ["x", "*.", "a_", "your ", "<a", "@a.", "://", "__A", "[YOUR-", "A", " here"]) {
       const started = performance.now();
       isPlaceholderShape(`${piece.repeat(25_000 / piece.length)}!`);

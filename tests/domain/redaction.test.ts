@@ -83,7 +83,7 @@ describe("redactionOf", () => {
     }
   }
 
-  it("removes what an error message cut off, in the middle and at the end", () => {
+  it("removes a value that an error message truncated, in the middle and at the end", () => {
     const redact = redactionOf([values.token, values.multiline]);
     assert.equal(
       redact(`bad token ${values.token.slice(0, 20)}... (truncated)`),
@@ -101,13 +101,13 @@ describe("redactionOf", () => {
     assert.equal(redact("password S3cret-of-app is wrong"), "password [redacted] is wrong");
   });
 
-  it("removes a short value where it is a word of its own, also encoded, and leaves the words that contain it", () => {
+  it("removes a short value as a whole word, also encoded, and leaves words that contain it", () => {
     const redact = redactionOf(["Xy7_q"]);
     assert.equal(redact('password "Xy7_q" of Xy7_q, Xy7_qz'), 'password "[redacted]" of [redacted], Xy7_qz');
     assert.equal(redact(`data ${base64("Xy7_q")} ${hex("Xy7_q")}`), "data [redacted] [redacted]");
   });
 
-  it("removes a short value that is an ordinary word only where it is shown as a value", () => {
+  it("removes a short value that is an ordinary word only if it is shown as a value", () => {
     const redact = redactionOf(["admin", "5432", "ab"]);
     assert.equal(
       redact(`user=admin, "admin", 'ab'; the admin of port 5432 in ab`),
@@ -116,7 +116,7 @@ describe("redactionOf", () => {
     assert.equal(redact(`data: ${base64("admin")}`), "data: [redacted]");
   });
 
-  it("leaves a text alone that holds none, and an empty value says nothing", () => {
+  it("does not change a text without values, and ignores an empty value", () => {
     const text = 'SecretStore "ameide-vault" is not ready: Code: 503. Errors: * Vault is sealed (100%25, \\n, &amp;)';
     assert.equal(redactionOf([...Object.values(values), "", " "])(text), text);
   });

@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { safeLine } from "../../domain/safe-text.ts";
 
 describe("safeLine", () => {
-  it("leaves plain text as it is", () => assert.equal(safeLine("a/b.yaml:3: Größe {x}"), "a/b.yaml:3: Größe {x}"));
+  it("leaves plain text unchanged", () => assert.equal(safeLine("a/b.yaml:3: Größe {x}"), "a/b.yaml:3: Größe {x}"));
 
-  it("shows line breaks, escape sequences and turned text", () =>
+  it("escapes line breaks, escape sequences and bidirectional text", () =>
     assert.equal(safeLine("a\nb\u001B[31m\u202Ec"), String.raw`a\nb\u001b[31m\u202ec`));
 
-  it("lets no text be a command to GitHub's runner", () => {
+  it("escapes text that would be a command to GitHub's runner", () => {
     assert.equal(safeLine("  ::error file=x::y"), String.raw`  \::error file=x::y`);
     const hostile = fc.string({
       unit: fc.constantFrom("::", "##[", "\n", "\r", " ", "a", "\u2028", "\u0085", "#", "["),

@@ -84,21 +84,21 @@ describe("schemaFindings", () => {
   for (const [what, parts, expected] of cases)
     it(`fails ${what}`, () => assert.deepEqual(reported({ needed: "x", ...parts }), [expected]));
 
-  it("fails what is missing, at the key that should hold it", () => {
+  it("reports what is missing, at the key where it belongs", () => {
     assert.deepEqual(reported({}), ["key:needed: needed is missing; give a text"]);
   });
 
-  it("cuts a long text: a setting of that length is none", () => {
+  it("shortens a long text", () => {
     const [line = ""] = reported({ needed: "x", text: "x".repeat(80) });
     assert.ok(line.includes(`"${"x".repeat(56)}..."`) && !line.includes("x".repeat(57)));
     assert.ok(reported({ needed: "x", text: "x".repeat(50) })[0]?.includes(`"${"x".repeat(50)}"`));
   });
 
-  it("tells everything at once", () => assert.equal(reported({ count: 1, choice: "z", cuont: 4 }).length, 4));
+  it("reports everything at once", () => assert.equal(reported({ count: 1, choice: "z", cuont: 4 }).length, 4));
 });
 
 describe("valueAt", () => {
-  it("is what stands there, or nothing where the path ends early", () => {
+  it("is the value at the path, or undefined if the path ends early", () => {
     const document = { a: [{ b: null }], c: "text" };
     assert.deepEqual([valueAt(document, ["a", 0, "b"]), valueAt(document, [])], [null, document]);
     assert.deepEqual(
@@ -109,5 +109,5 @@ describe("valueAt", () => {
 });
 
 describe("formatPath", () => {
-  it("reads as people write it", () => assert.equal(formatPath(["a", 0, "b"]), "a[0].b"));
+  it("is written as people write it", () => assert.equal(formatPath(["a", 0, "b"]), "a[0].b"));
 });

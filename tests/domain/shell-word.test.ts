@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { shellWord } from "../../domain/safe-text.ts";
 
 describe("shellWord", () => {
-  it("leaves a plain path as it is", () => assert.equal(shellWord("gitops/a-b_c.1"), "gitops/a-b_c.1"));
+  it("leaves a plain path unchanged", () => assert.equal(shellWord("gitops/a-b_c.1"), "gitops/a-b_c.1"));
 
-  it("is read by a shell as the very text", () => {
+  it("is read by a shell as the original text", () => {
     const text = fc.string({ unit: "binary-ascii" }).map((any) => any.replaceAll("\0", ""));
     fc.assert(
       fc.property(fc.array(text, { minLength: 20, maxLength: 20 }), (words) => {

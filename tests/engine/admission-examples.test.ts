@@ -90,10 +90,10 @@ describe("admission, on the examples of the rules", function () {
 
   for (const { rule, allowed, refused } of judged) {
     if (rule in accepted) {
-      it(`does not speak for ${rule}: ${accepted[rule] ?? ""}`, async () =>
+      it(`does not cover ${rule}: ${accepted[rule] ?? ""}`, async () =>
         assert.ok(!((await refusal(refused)) ?? "").includes(rule)));
     } else if (rule in refusedByServer) {
-      it(`need not refuse what ${rule} refuses: the API server does`, async () =>
+      it(`need not refuse what ${rule} refuses, because the API server does`, async () =>
         assert.match((await refusal(refused)) ?? "", refusedByServer[rule] ?? /^$/));
     } else {
       it(`refuses what ${rule} refuses`, async () => assert.notEqual(await refusal(refused), undefined));
@@ -102,7 +102,7 @@ describe("admission, on the examples of the rules", function () {
     it(`accepts what ${rule} allows`, async () => assert.equal(await refusal(allowed), undefined));
   }
 
-  it("lists no rule that has no such example", () =>
+  it("lists only rules with such an example", () =>
     assert.deepEqual(
       [...Object.keys(accepted), ...Object.keys(refusedByServer)].filter(
         (id) => !judged.some(({ rule }: Pick<Example, "rule">) => rule === id),
@@ -110,7 +110,7 @@ describe("admission, on the examples of the rules", function () {
       [],
     ));
 
-  it("names no rule that does not exist", () => {
+  it("names only rules that exist", () => {
     const ids = new Set(examples.map(({ rule }) => rule));
     const named = [...admissionRules(environmentStack("prod", {}, { catalogue: policyCatalogue })).values()];
     assert.deepEqual(

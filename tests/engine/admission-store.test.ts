@@ -87,14 +87,14 @@ describe("admission of stores, on a real API server", function () {
     it(`refuses a ClusterSecretStore that logs in as the reader for ${what}`, async () =>
       assert.match((await refusal(clusterStore({ vault: vaultOf(reader) }, conditions), stores)) ?? "", borrowed));
   }
-  it("allows one that serves the account's own namespace only", async () =>
+  it("allows one that only serves the account's own namespace", async () =>
     assert.equal(
       await refusal(clusterStore({ vault: vaultOf(reader) }, [{ namespaces: ["ameide-dev"] }]), stores),
       undefined,
     ));
-  it("allows one by which each namespace logs in as its own account", async () =>
+  it("allows one with which each namespace logs in as its own account", async () =>
     assert.equal(await refusal(clusterStore({ vault: vaultOf({ name: reader.name }) }), stores), undefined));
-  it("has nothing to say about the stores of others", async () => {
+  it("allows stores of other programs", async () => {
     const theirs = { name: "theirs", namespace: "elsewhere" };
     assert.equal(await refusal(clusterStore({ vault: vaultOf(theirs) }), stores), undefined);
     assert.equal(await refusal(clusterStore({ fake: { data: [] } }), stores), undefined);
@@ -105,15 +105,15 @@ describe("admission of stores, on a real API server", function () {
     ["its token", { vault: { ...vaultOf(bootstrap), auth: { jwt: { path: "jwt", kubernetesServiceAccountToken: { serviceAccountRef: reader } } } } }], // prettier-ignore
     ["the bootstrap's identity in Azure", { azurekv: { vaultUrl: "https://x", authType: "WorkloadIdentity", serviceAccountRef: bootstrap } }], // prettier-ignore
   ] as const) {
-    it(`refuses a ClusterSecretStore that logs in by ${what}`, async () =>
+    it(`refuses a ClusterSecretStore that logs in with ${what}`, async () =>
       assert.match((await refusal(clusterStore(provider), stores)) ?? "", borrowed));
   }
-  it("refuses a ClusterGenerator that reads Vault as the reader, and allows another's", async () => {
+  it("refuses a ClusterGenerator that reads Vault as the reader, and allows other ones", async () => {
     assert.match((await refusal(generator(reader), generators)) ?? "", borrowed);
     assert.equal(await refusal(generator({ name: "theirs", namespace: "elsewhere" }), generators), undefined);
   });
 
-  it("lets every store of this program pass", async () => {
+  it("allows every store of this program", async () => {
     const stack = admission().stackIn("deny", seedCatalogue);
     for (const store of stack.plan.stores) {
       const path = resourcePath("secretstores", store.namespace);

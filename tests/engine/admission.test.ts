@@ -84,19 +84,19 @@ describe("externalSecretPolicy, on a real API server", function () {
     await hold("deny");
   });
 
-  it("lets every delivery of this program pass", async () => {
+  it("allows every delivery of this program", async () => {
     for (const delivery of stackIn("deny").plan.deliveries) {
       assert.equal(await refusal(delivery.namespace, externalSecret(delivery, "0123456789ab")), undefined);
     }
   });
 
-  it("lets others fetch what comes from outside, with the mount before it or not", async () => {
+  it("allows others to fetch external secrets, with or without the mount in the path", async () => {
     for (const key of ["ghcr-token", "secret/ghcr-token", "secret/data/ghcr-token"]) {
       assert.equal(await refusal("ameide-dev", asks({ keys: [key] })), undefined, key);
     }
   });
 
-  it("lets a delivery that the catalogue declares as Merge only merge: as Owner it would take the Secret from its owner", async () => {
+  it("allows a delivery that the catalogue declares as Merge only to merge, so that the Secret keeps its owner", async () => {
     const keys = { keys: ["argocd-dex-client-secret"], into: ["dex.secret"] };
     const declared = { name: "argocd-secret-sync", target: "argocd-secret", ...keys };
     const policy = (creationPolicy: string) => refusal("argocd", asks({ ...declared, creationPolicy }));
@@ -105,7 +105,7 @@ describe("externalSecretPolicy, on a real API server", function () {
     assert.match((await policy("CreateOrMerge")) ?? "", /set creationPolicy: Merge|Unsupported value/);
   });
 
-  it("lets the very in-cluster delivery pass that the catalogue declares", async () => {
+  it("allows exactly the in-cluster delivery that the catalogue declares", async () => {
     const declared = {
       name: "keycloak-master-platform-app-sync",
       target: "platform-app-master-client",
@@ -157,17 +157,17 @@ describe("externalSecretPolicy, on a real API server", function () {
     [
       "whatever a search finds",
       { dataFrom: [{ find: { name: { regexp: ".*" } } }] },
-      "dataFrom[].find takes what no field names; name each key under data [delivery-find]",
+      "dataFrom[].find fetches keys that it does not name; list each key under data [delivery-find]",
     ],
     [
       "a search beside a key that may be fetched",
       { dataFrom: [{ extract: { key: "ghcr-token" }, find: { name: { regexp: ".*" } } }] },
-      "dataFrom[].find takes what no field names; name each key under data [delivery-find]",
+      "dataFrom[].find fetches keys that it does not name; list each key under data [delivery-find]",
     ],
     [
       "what a generator creates",
       { dataFrom: [{ sourceRef: { generatorRef: { kind: "Password", name: "a" } } }] },
-      "dataFrom[].sourceRef.generatorRef takes what no field names; name each key under data [delivery-find]",
+      "dataFrom[].sourceRef.generatorRef fetches keys that it does not name; list each key under data [delivery-find]",
     ],
     [
       "a template that copies a database's Secret",
@@ -193,7 +193,7 @@ describe("externalSecretPolicy, on a real API server", function () {
     it(`refuses ${what}`, async () => assert.equal(await refusal("ameide-dev", asks(asked)), says));
   }
 
-  it("lets a template take its text from a ConfigMap, and copy a Secret of external secrets", async () => {
+  it("allows a template with text from a ConfigMap, and a copy of a Secret with external secrets", async () => {
     for (const from of [{ configMap: { name: "a" } }, { secret: { name: "langfuse-secrets" } }]) {
       const [[kind, { name }]] = Object.entries(from) as [[string, { name: string }]];
       const template = { templateFrom: [{ [kind]: { name, items: [{ key: "a" }] } }] };
@@ -225,16 +225,16 @@ describe("externalSecretPolicy, on a real API server", function () {
       "its target postgres-ameide-auth (cnpg) is the Secret of another controller; choose another name [authority-cluster-managed, authority-undeclared-delivery]",
     ));
 
-  it("takes the object's own name for the target where it gives none", async () => {
+  it("uses the object's own name as the target if it gives none", async () => {
     const { target: _, ...spec } = asks({ keys: ["ghcr-token"] }).spec;
     const object = { ...asks({ name: "grafana-admin-credentials" }), spec };
     assert.match((await refusal("ameide-dev", object)) ?? "", /^its target grafana-admin-credentials \(helm\)/);
   });
 
-  it("has nothing to say in a namespace of no environment", async () =>
+  it("checks nothing in a namespace outside the environments", async () =>
     assert.equal(await refusal("elsewhere", asks({ keys: ["platform-db-credentials"] })), undefined));
 
-  it("judges 1,000 keys, lawful or not, within CEL's budget", async () => {
+  it("judges 1,000 keys, allowed or not, within CEL's budget", async () => {
     const lawful = Array.from({ length: 1000 }, () => "ghcr-token");
     assert.equal(await refusal("ameide-dev", asks({ keys: lawful })), undefined);
     assert.match(
@@ -243,12 +243,12 @@ describe("externalSecretPolicy, on a real API server", function () {
     );
   });
 
-  it("refuses 1,000 unlawful keys", async () => {
+  it("refuses 1,000 keys that are not allowed", async () => {
     const keys = Array.from({ length: 1000 }, (_, index) => `x${index}-db-credentials`);
     assert.notEqual(await refusal("ameide-dev", asks({ keys })), undefined);
   });
 
-  it("lets an object from before be annotated, freed of its finalizer and deleted, but not changed", async () => {
+  it("allows an existing object to be annotated, freed of its finalizer and deleted, but not changed", async () => {
     const { cluster } = admission();
     const old = `${resourcePath("externalsecrets", "ameide-dev")}/old`;
     await cluster.patch(old, { metadata: { annotations: { seen: "yes" } } });
@@ -261,7 +261,7 @@ describe("externalSecretPolicy, on a real API server", function () {
     assert.equal(await cluster.find(old), undefined);
   });
 
-  describe("beside pushSecretPolicy", () => {
+  describe("with pushSecretPolicy", () => {
     const pushes = (remoteKey: string, more: object = {}) => ({
       apiVersion: "external-secrets.io/v1alpha1",
       kind: "PushSecret",
@@ -289,7 +289,7 @@ describe("externalSecretPolicy, on a real API server", function () {
       }
     });
 
-    it("lets a database's secret be mirrored", async () =>
+    it("allows a mirror of a database's secret", async () =>
       assert.equal(await pushed(pushes("platform-db-credentials", { updatePolicy: "Replace" })), undefined));
 
     it("refuses a mirror that would leave an old value in Vault", async () =>
@@ -310,11 +310,11 @@ describe("externalSecretPolicy, on a real API server", function () {
       );
     });
 
-    it("refuses what External Secrets 2 pushes without a name", async () => {
+    it("refuses pushes without names, which External Secrets 2 supports", async () => {
       const dataTo = [{ storeRef: { name: "ameide-vault" } }];
       assert.equal(
         await pushed(pushes("platform-db-credentials", { dataTo })),
-        "dataTo[] pushes what no field names; name the Secret in selector.secret.name and each key under data [authority-push-all]",
+        "dataTo[] pushes keys that it does not name; name the Secret in selector.secret.name and each key under data [authority-push-all]",
       );
     });
 
@@ -334,12 +334,12 @@ describe("externalSecretPolicy, on a real API server", function () {
       [
         "Secrets by their labels",
         { selector: { secret: { selector: { matchLabels: { a: "b" } } } } },
-        /^selector\.secret\.selector pushes what no field names;/,
+        /^selector\.secret\.selector pushes keys that it does not name;/,
       ],
       [
         "what a generator creates",
         { selector: { generatorRef: { kind: "Password", name: "a" } } },
-        /^selector\.generatorRef pushes what no field names;/,
+        /^selector\.generatorRef pushes keys that it does not name;/,
       ],
     ] as const) {
       it(`refuses to push ${what}`, async () =>
@@ -369,14 +369,14 @@ describe("externalSecretPolicy, on a real API server", function () {
       return spawnSync(binaries.kubectl, args, { input: JSON.stringify(violating), encoding: "utf8" });
     }
 
-    it("warns whoever applies it, and lets it pass", async () => {
+    it("warns the user who applies it, and allows it", async () => {
       await hold("warn");
       const { status, stderr } = applied();
       assert.equal(status, 0);
       assert.match(stderr, /Warning: .*it may not fetch platform-db-credentials \(cnpg\)/);
     });
 
-    it("says nothing to whoever applies it in audit", async () => {
+    it("reports nothing to the user who applies it in audit", async () => {
       await hold("audit");
       // the API server takes a moment to let go of the binding's former stage
       const limit = Date.now() + 20_000;
@@ -386,7 +386,7 @@ describe("externalSecretPolicy, on a real API server", function () {
   });
 
   describe("with the whole catalogue of this repository", () => {
-    it("lets its own deliveries pass, and judges 1,000 keys", async () => {
+    it("allows its own deliveries, and judges 1,000 keys", async () => {
       const real = readCatalogue();
       await hold("deny", real);
       for (const delivery of stackIn("deny", real).plan.deliveries) {

@@ -32,7 +32,7 @@ function closed(place: AzureTarget) {
   return { sku, publicNetworkAccess, ...(networkAcls && { networkAcls }) };
 }
 
-describe("azure-native by the stand-in of its provider, on the Azure stand-in", function () {
+describe("azure-native with the stand-in of its provider, on the Azure stand-in", function () {
   this.timeout(120_000);
   let azure: AzureRig;
   before(async () => {
@@ -115,7 +115,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
       });
     };
 
-  it("makes what is planned, with Azure's ids and computed outputs, and plans nothing more", async () => {
+  it("creates what is planned, with Azure's ids and computed outputs, and then plans nothing", async () => {
     const stack = await engine.open(objects());
     assert.equal((await up(stack)).length, 7);
     const outputs = await stack.outputs();
@@ -126,7 +126,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("keeps a value out of the state in clear, and out of the outputs altogether", async () => {
+  it("writes no value in clear to the state, and none to the outputs", async () => {
     const state = readFileSync(join(engine.folder, "state/.pulumi/stacks/ameide-secrets/local.json"), "utf8");
     assert.equal(state.includes("azure-native:keyvault:Secret"), true);
     assert.equal(state.includes("canary-value"), false);
@@ -137,7 +137,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     assert.equal("value" in (made?.outputs?.properties ?? {}), false);
   });
 
-  it("updates in place what Azure lets change", async () => {
+  it("updates in place what Azure allows to change", async () => {
     const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
     assert.deepEqual((await up(stack)).toSorted(), [
       "update azure-native:keyvault:Secret secret",
@@ -162,7 +162,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     assert.deepEqual(await up(await engine.open(objects(changes))), update);
   });
 
-  it("plans to replace what has another location, and what its new outputs replace in turn", async () => {
+  it("plans to replace a resource with another location, and what its new outputs replace", async () => {
     const stack = await engine.open(objects({ value: "another", issuer: "https://other", location: "northeurope" }));
     const replaced = (await preview(stack)).filter((step) => step.startsWith("replace ")).toSorted();
     assert.deepEqual(replaced, [
@@ -173,12 +173,12 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     ]);
   });
 
-  it("plans to replace a vault for another createMode, which is told at creation only", async () => {
+  it("plans to replace a vault for another createMode, which Azure uses only at creation", async () => {
     const stack = await engine.open(objects({ value: "another", issuer: "https://other", createMode: "recover" }));
     assert.equal((await preview(stack)).includes("replace azure-native:keyvault:Vault vault"), true);
   });
 
-  it("sees drift after a refresh, and keeps the value that Azure never tells", async () => {
+  it("sees drift after a refresh, and keeps the value that Azure never returns", async () => {
     const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
     const dev = `${identityId}/federatedIdentityCredentials/vault-bootstrap-dev`;
     const { body } = await azure.arm("GET", dev);
@@ -193,7 +193,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("takes up again what it made in an update that ended before its state was written", async () => {
+  it("adopts what it created in an update that ended before its state was written", async () => {
     const made = objects({ value: "another", issuer: "https://other" });
     const stack = await engine.open(async () => {
       await made();
@@ -207,7 +207,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     assert.deepEqual(await up(await engine.open(made)), ["delete azure-native:resources:ResourceGroup more"]);
   });
 
-  it("fails to make what is there already, naming it", async () => {
+  it("fails to create what already exists, naming it", async () => {
     await azure.arm("PUT", `${subscription}/resourceGroups/Theirs`, { location: "westeurope" });
     const stack = await engine.open(async () => {
       await objects({ value: "another", issuer: "https://other" })();
@@ -230,7 +230,7 @@ describe("azure-native by the stand-in of its provider, on the Azure stand-in", 
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("destroys what it made: the vault goes into soft delete, so its name stays taken", async () => {
+  it("destroys what it created: the vault is soft-deleted, so its name stays taken", async () => {
     const stack = await engine.open(objects({ value: "another", issuer: "https://other" }));
     await stack.destroy();
     assert.equal((await azure.arm("GET", group)).status, 404);

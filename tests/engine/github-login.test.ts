@@ -22,7 +22,7 @@ const deployer = "ameide-secrets-deployer";
 const auditor = "ameide-secrets-auditor";
 const deploying = { repository: "ameideio/ameide-secrets", environment: "prod", ref: "refs/heads/main" };
 
-describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function () {
+describe("VaultGithubLogin, on OpenBao and with a test issuer", function () {
   this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let issuer: GithubIssuer;
@@ -71,7 +71,7 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("gives a deploying job a token of half an hour with the deployer's policy, and ends it", async () => {
+  it("gives a deploying job a token for half an hour with the deployer's policy, and revokes it", async () => {
     const token = await asJob({ ...deploying, actor: "a-person", run_id: "42", sha: "0123" }, deployer);
     assert.ok(token);
     type LookUp = { data: { policies: string[]; ttl: number; explicit_max_ttl: number; meta: Record<string, string> } };
@@ -135,7 +135,7 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     }
   });
 
-  it("tells a job without the right to ask, and one that GitHub refuses, what to set", async () => {
+  it("prints what to set for a job without the permission, and for one that GitHub refuses", async () => {
     const missing = githubToken(stackWith(), deployer, { GITHUB_ACTIONS: "true" });
     await assert.rejects(missing, /github-token-missing|offers this job no token[\s\S]*id-token: write/);
     const wrong = { ...issuer.jobEnvironment, ACTIONS_ID_TOKEN_REQUEST_TOKEN: "expired" };
@@ -163,7 +163,7 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     ["preview", auditor, "prod-plan"],
     ["update", deployer, "prod"],
   ] as const) {
-    it(`is what a job's ${until} works with, in place of the keys in the cluster, and ends with it`, async () => {
+    it(`is used by a job's ${until}, instead of the keys in the cluster, and revoked afterwards`, async () => {
       const leave = enterJob({ ...deploying, environment });
       let used: Redacted | undefined;
       const { signal } = new AbortController();
@@ -191,7 +191,7 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     });
   }
 
-  it("is what doctor and drift look with, or the reason why they see nothing of Vault", async () => {
+  it("is used by doctor and drift, or reported as the reason why they cannot read Vault", async () => {
     for (const readsValues of [false, true]) {
       const leave = enterJob({ ...deploying, environment: "prod-plan" });
       try {
@@ -210,7 +210,7 @@ describe("VaultGithubLogin, on OpenBao and with an issuer of our own", function 
     }
   });
 
-  it("binds the repository's number, takes back what somebody widened, and goes without a trace", async () => {
+  it("binds the repository's number, reverts what somebody widened, and is removed completely", async () => {
     const stack = await login(stackWith({ repositoryId: "77" }));
     assert.equal((await up(stack)).length, 2);
     await assert.rejects(asJob({ ...deploying, repository_id: "78" }, deployer), UserError);

@@ -100,7 +100,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
     ]);
   });
 
-  it("replaces nothing where the identifier is new, and the kubeconfig is the same", async () => {
+  it("replaces nothing if the identifier is new and the kubeconfig is the same", async () => {
     await startAnew();
     const stack = await engine.open(withIdentifier(original));
     assert.deepEqual(await changesOf(stack, updateStack), ["update kubernetes"]);
@@ -108,7 +108,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
     assert.deepEqual(await changesOf(other, updateStack), ["update kubernetes"]);
   });
 
-  it("refuses the plan where both are new, and the fix works", async () => {
+  it("refuses the plan if both are new, and the fix works", async () => {
     await startAnew();
     const file = rotated("both");
     const stack = await engine.open(withIdentifier(file));
@@ -124,7 +124,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
     original = kubeconfigFile("original", () => {});
   });
 
-  it("ends with every object even if nothing refuses that plan, as with plain pulumi", async () => {
+  it("keeps every object even if nothing refuses that plan, as with plain pulumi", async () => {
     await startAnew();
     const stack = await engine.open(withIdentifier(rotated("plain")));
     assert.deepEqual((await changesOf(stack, updateStack)).toSorted(), [
@@ -135,7 +135,7 @@ describe("a kubeconfig that changes, on a real API server", function () {
     uids = await liveUids();
   });
 
-  it("refuses to start where the former kubeconfig is gone, and the fix works", async () => {
+  it("refuses to start if the previous kubeconfig is missing, and the fix works", async () => {
     await startAnew();
     const plan = environmentStack("dev", { cluster: { kubeconfig: rotated("new"), context, oidcIssuer } });
     rmSync(original);

@@ -23,7 +23,7 @@ interface Live {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
 }
 
-describe("kubernetes by the real provider, on a real API server", function () {
+describe("kubernetes with the real provider, on a real API server", function () {
   this.timeout(120_000);
   const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
@@ -54,7 +54,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     return Promise.resolve();
   };
 
-  it("makes what is planned, and plans nothing more", async () => {
+  it("creates what is planned, and then plans nothing", async () => {
     const stack = await open(objects("one", "text", "view"));
     assert.deepEqual((await up(stack)).length, 5);
     assert.deepEqual(await preview(stack), []);
@@ -70,7 +70,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     assert.equal(after.metadata.uid, before.metadata.uid);
   });
 
-  it("replaces what the API server lets no one change, and deletes first", async () => {
+  it("replaces what the API server does not allow to change, and deletes first", async () => {
     const before = await api.get<Live>("/apis/rbac.authorization.k8s.io/v1/namespaces/chain/rolebindings/readers");
     const stack = await open(objects("two", "other text", "edit"));
     const steps = await up(stack);
@@ -94,7 +94,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     assert.equal(state.includes(btoa("canary-value")), false);
   });
 
-  it("sees drift after a refresh, and mends it", async () => {
+  it("sees drift after a refresh, and fixes it", async () => {
     await api.patch("/api/v1/namespaces/chain/serviceaccounts/reader", { metadata: { labels: { part: null } } });
     await api.remove("/api/v1/namespaces/chain/secrets/value");
     const stack = await open(objects("two", "other text", "edit"));
@@ -109,7 +109,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     assert.equal(mended.metadata.labels?.["part"], "two");
   });
 
-  it("fails where another manager changed a field meanwhile, naming manager and field", async () => {
+  it("fails if another manager changed a field meanwhile, naming manager and field", async () => {
     const path = "/api/v1/namespaces/chain/serviceaccounts/reader";
     await api.patch(`${path}?fieldManager=argocd`, { metadata: { labels: { part: "theirs" } } });
     const stack = await open(objects("three", "other text", "edit"));
@@ -117,13 +117,13 @@ describe("kubernetes by the real provider, on a real API server", function () {
     assert.equal((await api.get<Live>(path)).metadata.labels?.["part"], "theirs");
   });
 
-  it("destroys what it made, and waits until it is gone", async () => {
+  it("destroys what it created, and waits until it is gone", async () => {
     const stack = await open(objects("two", "other text", "edit"));
     await stack.destroy();
     await assert.rejects(api.get("/api/v1/namespaces/chain"), (error) => (error as KubernetesError).status === 404);
   });
 
-  it("fails to make what another manager made, naming it, and leaves it alone", async () => {
+  it("fails to create what another manager created, naming it, and does not change it", async () => {
     await api.create("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
       metadata: { name: "theirs" },
       data: { key: "their text" },
@@ -136,7 +136,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     assert.deepEqual((await api.get<Live>("/api/v1/namespaces/default/configmaps/theirs")).data, { key: "their text" });
   });
 
-  it("takes up again what it made in an update that ended before its state was written", async () => {
+  it("adopts what it created in an update that ended before its state was written", async () => {
     const stack = await open(() => {
       new ConfigMap("config", { metadata: { name: "ours" }, data: { key: "text" } });
       return Promise.resolve();
@@ -150,7 +150,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     await stack.destroy();
   });
 
-  it("imports what is there already, and keeps it as it is", async () => {
+  it("imports what already exists, and does not change it", async () => {
     await api.create("/api/v1/namespaces/default/configmaps?fieldManager=argocd", {
       metadata: { name: "adopted", labels: { app: "theirs" } },
       data: { key: "text" },
@@ -186,7 +186,7 @@ describe("kubernetes by the real provider, on a real API server", function () {
     await stack.destroy();
   });
 
-  it("patches a field of another owner's object, and gives it up again", async () => {
+  it("patches a field of another owner's object, and releases it again", async () => {
     const stack = await open(() => {
       new ServiceAccountPatch("pull", { metadata: { name: "default" }, imagePullSecrets: [{ name: "ghcr-pull" }] });
       return Promise.resolve();

@@ -35,7 +35,7 @@ const collections: Readonly<Record<string, string>> = {
  * provider from 4.29 on creates objects as the manager `pulumi-kubernetes`, by client-side create, unless it may update
  * existing ones.
  */
-describe("a stack over what an earlier life of it left in the cluster", function () {
+describe("a stack with objects of an earlier run in the cluster", function () {
   this.timeout(120_000);
   const servers = useServers(["kube-apiserver"]);
   let cluster: Cluster;
@@ -78,7 +78,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
       .map(({ manager, operation }) => `${manager} ${operation}`);
   };
 
-  it("takes every object up again, admission policies with the defaults of their creation among them", async () => {
+  it("adopts every object again, including admission policies with defaults of the API server", async () => {
     const { namespace, bootstrap } = stack;
     const cronJob = `/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`;
     assert.deepEqual(await managers(cronJob), ["pulumi-kubernetes Update"]);
@@ -95,7 +95,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
     assert.deepEqual(await preview(await open()), []);
   });
 
-  it("knows them as its own by their label, whichever manager created them, and by its manager without the label", async () => {
+  it("recognises its own objects by their label with any manager, or by its manager without the label", async () => {
     const changes = await plannedObjects(stack, new LiveObjects(cluster));
     const known = changes.filter(({ operation }) => operation === "update").map(({ type }) => type);
     for (const kind of ["CronJob", "ConfigMap", "ValidatingAdmissionPolicy"]) {
@@ -138,7 +138,7 @@ describe("a stack over what an earlier life of it left in the cluster", function
     assert.match(found?.fix ?? "", /hand it over to this program: kubectl .* delete cronjob theirs/);
   });
 
-  it("stops a plain update where the cluster cannot be reached, and a preview only says so", async () => {
+  it("stops a plain update if the cluster cannot be reached, and only warns in a preview", async () => {
     const kubeconfig = "/nowhere/kubeconfig";
     const unreachable = { ...stack, cluster: { ...stack.cluster, kubeconfig } };
     const warnings: string[] = [];

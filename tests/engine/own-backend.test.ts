@@ -113,7 +113,7 @@ describe("a new stack on your own backend, encrypted by OpenBao's transit engine
     const stored = async () => (await backend().files()).filter((file) => !file.startsWith("meta.yaml"));
     const state = "stacks/ameide-secrets/dev.json";
 
-    it("is judged by where Pulumi stores state and what encrypts it, before anything is stored", async () => {
+    it("is checked for where its state is stored and what encrypts it, before anything is stored", async () => {
       const url = await backendUrl(await setup());
       assert.equal(url, backend().url);
       let codes: readonly string[] = [];
@@ -126,7 +126,7 @@ describe("a new stack on your own backend, encrypted by OpenBao's transit engine
       assert.deepEqual(await stored(), []);
     });
 
-    it("is not created by a command that only looks, which names the commands that do", async () => {
+    it("is not created by a command that only reads, which names the commands that do", async () => {
       await assert.rejects(open(false), {
         code: "stack-missing",
         message:
@@ -136,7 +136,7 @@ describe("a new stack on your own backend, encrypted by OpenBao's transit engine
       assert.equal(stackFile(), "# ours\nsecretsprovider: hashivault://pulumi\n");
     });
 
-    it("is created with the provider that its file names: no passphrase, and no value in clear", async () => {
+    it("is created with the secrets provider of its file: no passphrase, and no value in clear", async () => {
       const stack = await open(true);
       await stack.up();
       assert.match(stackFile(), /^secretsprovider: hashivault:\/\/pulumi$/m);
@@ -147,7 +147,7 @@ describe("a new stack on your own backend, encrypted by OpenBao's transit engine
       assert.equal((await stack.outputs())["kept"]?.value, "canary-of-state");
     });
 
-    it("is found by a command that only looks, with nothing to change in it or in its file", async () => {
+    it("is found by a command that only reads, which changes neither it nor its file", async () => {
       const before = { file: stackFile(), state: await backend().read(state) };
       const { changeSummary } = await (await open(false)).preview({ expectNoChanges: true });
       assert.deepEqual(changeSummary, { same: 1 });

@@ -25,14 +25,14 @@ describe("leftOutByFirstStep, under the real engine", function () {
     return stepsOf(events).filter((step) => !step.startsWith("read "));
   }
 
-  it("lets all of the first step be made in an empty stack", async () => {
+  it("creates the whole first step in an empty stack", async () => {
     const all = await steps("preview", first);
     const made = await steps("up", first, leftOutByFirstStep);
     assert.deepEqual(made.toSorted(), all.toSorted());
     assert.ok(made.some((step) => step.endsWith(" bootstrap-cronjob")));
   });
 
-  it("lets the whole program go on from there", async () => {
+  it("lets the whole program continue from there", async () => {
     const rest = await steps("up", whole);
     assert.ok(rest.length > 20);
     assert.deepEqual(
@@ -41,7 +41,7 @@ describe("leftOutByFirstStep, under the real engine", function () {
     );
   });
 
-  it("leaves everything of a stack that stands already, which the first step alone would delete", async () => {
+  it("keeps everything of an existing stack, which the first step alone would delete", async () => {
     assert.ok((await steps("preview", first)).some((step) => step.startsWith("delete vault:")));
     assert.deepEqual(await steps("preview", first, leftOutByFirstStep), []);
   });

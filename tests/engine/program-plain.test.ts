@@ -28,7 +28,7 @@ const programFiles = [
  * `pulumi` as anybody calls it, in a copy of the repository: none of our command line. The shared stack is there with its
  * outputs; stand-ins of the providers plan without a cloud; a Vault answers that it is well.
  */
-describe("program, by plain pulumi", function () {
+describe("program, with plain pulumi", function () {
   this.timeout(120_000);
   let folder: string;
   let root: string;
@@ -156,7 +156,7 @@ describe("program, by plain pulumi", function () {
     [503, /the Vault of dev at \S+ is sealed\n\s+fix: ameide-secrets unseal --stack dev/],
     [501, /the Vault of dev at \S+ was never initialised\n\s+fix: ameide-secrets up --stack dev/],
   ] as const) {
-    it(`fails where Vault answers ${health}, before anything is planned, with the command that mends it`, async () => {
+    it(`fails if Vault answers ${health}, before anything is planned, with the command that fixes it`, async () => {
       vaultHealth = health;
       const { code, reported } = await pulumi("preview", "--stack", "dev");
       assert.notEqual(code, 0);
@@ -165,7 +165,7 @@ describe("program, by plain pulumi", function () {
     });
   }
 
-  it("fails without a token, saying which it takes", async () => {
+  it("fails without a token, and names the one that it needs", async () => {
     const { code, reported } = await pulumiWith({ VAULT_TOKEN: "" }, "preview", "--stack", "dev");
     assert.notEqual(code, 0);
     assert.match(reported, /VAULT_TOKEN is not set/);
@@ -218,7 +218,7 @@ describe("program, by plain pulumi", function () {
     assert.deepEqual(planned(reported), []);
   });
 
-  it("fails on a cluster-managed secret that is declared beside the plan, without any policy pack", async () => {
+  it("fails on a cluster-managed secret that is declared outside the plan, without any policy pack", async () => {
     const { code, reported } = await changed(
       "chain.ts",
       "  const run = { stack, clientId,",

@@ -18,7 +18,7 @@ const vaultId = `${group}/providers/Microsoft.KeyVault/vaults/ameidekv`;
 const canary = 'canary/"value"+1 ä';
 const values = { "ghcr-token": canary, "ghcr-username": "sample-user" };
 
-describe("registerStack, of shared with values in state, under the real engine", function () {
+describe("registerStack, for shared with values in state, under the real engine", function () {
   this.timeout(60_000);
   let rig: AzureRig;
   let stack: Stack;
@@ -48,7 +48,7 @@ describe("registerStack, of shared with values in state, under the real engine",
       "update azure-native:keyvault:Secret key-vault-ghcr-token",
     ]));
 
-  it("keeps no value in clear in its state, in none of the forms that a text takes", async () => {
+  it("stores no value in clear in its state, in any encoding", async () => {
     // what lies on disk; the Automation API's own export shows secrets
     const state = readFileSync(join(engine.folder, "state/.pulumi/stacks/ameide-secrets/shared.json"), "utf8");
     const forms = {
@@ -68,12 +68,12 @@ describe("registerStack, of shared with values in state, under the real engine",
     assert.ok(state.includes("key-vault-ghcr-token"), "the state is not the one of this stack");
   });
 
-  it("tells which values its state holds", async () => {
+  it("reports which values its state contains", async () => {
     const { deployment } = await stack.exportStack();
     assert.deepEqual(valuesInState(deployment as ExportedDeployment).toSorted(), ["ghcr-token", "ghcr-username"]);
   });
 
-  it("fails an update that lacks a value that its state holds, and leaves the value where it is", async () => {
+  it("refuses an update without a value that its state contains, and keeps the value", async () => {
     const lacking = sharedStack({ "ghcr-username": "sample-user" });
     const again = await engine.open(async () => registerStack(lacking, { valuesInState: Object.keys(values) }));
     await assert.rejects(again.up(), /the state of this stack contains a value of ghcr-token, but .env does not/);
@@ -93,7 +93,7 @@ describe("registerStack, of shared with values in state, under the real engine",
     );
   });
 
-  it("plans nothing after a rename that carries its alias: children are named after their parent", async () => {
+  it("plans nothing after a rename with an alias: children are named after their parent", async () => {
     const { azure, keyVaultSecrets: secrets } = sharedStack(values);
     const before: string[] = [];
     const after: string[] = [];
@@ -125,12 +125,12 @@ describe("registerStack, of shared with values in state, under the real engine",
       await stack.refresh({ target: ["**::key-vault-vault", "**::identity-secrets-user"] });
     });
 
-    it("fails to make it anew: its name is held by the deleted one", async () => {
+    it("fails to create it again: the deleted one still has its name", async () => {
       const again = await engine.open(async () => registerStack(sharedStack(values)));
       await assert.rejects(again.up(), /deleted state|recover/i);
     });
 
-    it("brings it back with `recover`, its secrets with their values", async () => {
+    it("recovers it with `recover`, its secrets with their values", async () => {
       const again = await engine.open(async () => registerStack(recovering()));
       await again.up();
       assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, canary);

@@ -70,7 +70,7 @@ describe("what the provider waits for", function () {
       return Promise.resolve();
     };
 
-  it("fails with a Job; the command line names container, exit code and last words", async () => {
+  it("fails if a Job fails; the command line names container, exit code and last output", async () => {
     const stack = await open(job("console.error('vault is sealed'); process.exit(21)"));
     await assert.rejects(update(stack), (error: Error) => {
       assert.match(error.message, /\[BackoffLimitExceeded\] Job has reached the specified backoff limit/);
@@ -89,7 +89,7 @@ describe("what the provider waits for", function () {
     ]);
   });
 
-  it("waits for a Job's completion, and then leaves it as it is", async () => {
+  it("waits for a Job's completion, and then does not change it", async () => {
     const stack = await open(job("setTimeout(() => process.exit(0), 500)"));
     const shown = new Set<string>();
     await stack.up({

@@ -45,7 +45,7 @@ describe("an identity that was deleted and created again, on the Azure stand-in"
 
   let former: string;
 
-  it("keeps the name that an assignment has from an earlier release, and its protection is no hindrance", async () => {
+  it("keeps the name of an assignment from an earlier release, although it is protected", async () => {
     await rig.arm("PUT", keyVaultId(place), rig.vaultBody({ enableRbacAuthorization: true }));
     await rig.arm("PUT", `${identityId(place)}?api-version=2023-01-31`, { location: "westeurope" });
     former = await principal();
@@ -70,7 +70,7 @@ describe("an identity that was deleted and created again, on the Azure stand-in"
     );
   });
 
-  it("gets its role again under a name of its own: Azure does not let the former assignment be changed", async () => {
+  it("gets its role again under a new name, because Azure does not allow a change of the old assignment", async () => {
     const stack = await open();
     await up(stack);
     await rig.arm("DELETE", `${identityId(place)}?api-version=2023-01-31`);
@@ -87,7 +87,7 @@ describe("an identity that was deleted and created again, on the Azure stand-in"
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("is not reported on where Azure cannot be read", async () => {
+  it("reports no leftover assignment if Azure cannot be read", async () => {
     const forbidden = () => Promise.reject(new AzureRestError(403, { code: "AuthorizationFailed" }));
     assert.deepEqual(
       await orphanedAssignments(place, () => Promise.resolve({ arm: forbidden, keyVault: forbidden })),
@@ -95,7 +95,7 @@ describe("an identity that was deleted and created again, on the Azure stand-in"
     );
   });
 
-  it("gets it a second time as well, over the assignment that this program created; the former one is reported", async () => {
+  it("also gets it a second time, with the assignment that this program created, and reports the old one", async () => {
     const stack = await open();
     const second = await principal();
     assert.deepEqual(await orphans(), []);

@@ -11,7 +11,7 @@ describe("renderManifests, on a real API server", function () {
   this.timeout(60_000);
   const servers = useServers(["kube-apiserver"]);
 
-  it("renders prod so that the API server takes every object, and finds no field that it does not know", async () => {
+  it("renders prod so that the API server accepts every object without unknown fields", async () => {
     const { home, binaries } = servers();
     await applyCrds(home, binaries);
     const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: "ameide-local" });

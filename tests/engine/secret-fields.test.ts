@@ -41,19 +41,19 @@ describe("secretFields, against the definitions of External Secrets", () => {
         leaves = leavesOf(await specOf(`external-secrets.io_${definition}`, spec));
       });
 
-      it("has a row for every field, so that none that carries a secret is forgotten", () =>
+      it("has a row for every field, so that no field with a secret is forgotten", () =>
         assert.deepEqual(
           leaves.filter((leaf) => rowOf(fields, leaf) === undefined),
           [],
         ));
 
-      it("has no row that names no field", () =>
+      it("has only rows of existing fields", () =>
         assert.deepEqual(
           fields.filter((row) => !newer.has(row.path) && !isUsed(row, fields, leaves)).map(({ path }) => path),
           [],
         ));
 
-      it("calls no field harmless that names a secret, a key or a generator", () =>
+      it("marks no field as harmless that names a secret, a key or a generator", () =>
         assert.deepEqual(
           leaves.filter((leaf) => {
             const role = rowOf(fields, leaf)?.role;

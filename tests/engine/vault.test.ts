@@ -13,7 +13,7 @@ interface Answer {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-describe("vault by the stand-in of its provider, on OpenBao", function () {
+describe("vault with the stand-in of its provider, on OpenBao", function () {
   this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let token = "";
@@ -60,7 +60,7 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
       return Promise.resolve();
     };
 
-  it("makes what is planned, and plans nothing more", async () => {
+  it("creates what is planned, and then plans nothing", async () => {
     const stack = await engine.open(objects());
     assert.equal((await up(stack)).length, 6);
     assert.deepEqual(await preview(stack), []);
@@ -68,12 +68,12 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
     assert.deepEqual(data["token_policies"], ["reader"]);
   });
 
-  it("plans nothing for another order of what is a set", async () => {
+  it("plans nothing for another order of a set", async () => {
     const stack = await engine.open(objects({ names: ["another", "reader"] }));
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("updates fields in place, and takes back what the program no longer says", async () => {
+  it("updates fields in place, and resets those that the program no longer sets", async () => {
     const stack = await engine.open(objects({ rules: 'path "secret/data/b" {}', maxVersions: 5, ttl: 600 }));
     assert.deepEqual((await up(stack)).toSorted(), [
       "update vault:index/policy:Policy policy",
@@ -108,7 +108,7 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
     assert.equal(data["policy"], 'path "secret/data/b" {}');
   });
 
-  it("takes away what somebody set and the program never names, and writes a deleted policy again", async () => {
+  it("resets fields that somebody set and the program never names, and writes a deleted policy again", async () => {
     const { data: config } = await vault("GET", "auth/kubernetes/config");
     await vault("PUT", "auth/kubernetes/config", { ...config, issuer: "https://example.invalid" });
     await vault("DELETE", "sys/policies/acl/reader");
@@ -139,7 +139,7 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
     await up(await engine.open(objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 })));
   });
 
-  it("imports what is there already", async () => {
+  it("imports what already exists", async () => {
     await vault("PUT", "sys/policies/acl/theirs", { policy: 'path "x" {}' });
     const before = objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 });
     const stack = await engine.open(async () => {
@@ -150,7 +150,7 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
     assert.deepEqual(await preview(stack), []);
   });
 
-  it("fails to mount over a mount that is there, in Vault's words", async () => {
+  it("fails to mount over an existing mount, in Vault's words", async () => {
     const stack = await engine.open(async () => {
       await objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 })();
       new Mount("second", { path: "secret", type: "kv" });
@@ -158,7 +158,7 @@ describe("vault by the stand-in of its provider, on OpenBao", function () {
     await assert.rejects(up(stack), /Code: 400\. Errors:\s+\* path is already in use at secret\//);
   });
 
-  it("destroys what it made, and no more", async () => {
+  it("destroys only what it created", async () => {
     const stack = await engine.open(objects({ rules: 'path "secret/data/b" {}', maxVersions: 5 }));
     await stack.destroy();
     const { data } = await vault("GET", "sys/mounts");

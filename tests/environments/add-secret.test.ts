@@ -23,7 +23,7 @@ function addedLines(before: string, after: string): readonly string[] {
 }
 
 describe("addSecret", () => {
-  it("adds an entry that the catalogue's schema takes, and touches nothing else", () => {
+  it("adds an entry that the catalogue's schema accepts, and changes nothing else", () => {
     const { secret, variable, catalogue } = add({ name: "STRIPE_API_KEY", owner: "billing", required: ["prod"] });
     assert.deepEqual([secret, variable], ["stripe-api-key", "STRIPE_API_KEY"]);
     assert.deepEqual(addedLines(text, catalogue), [
@@ -41,17 +41,17 @@ describe("addSecret", () => {
     });
   });
 
-  it("puts it behind the last external secret, before the generated ones and their comment", () => {
+  it("adds it after the last external secret, before the generated ones and their comment", () => {
     const { catalogue } = add({ name: "stripe-api-key" });
     const [external = -1, added = -1, generated = -1] = [
       "integration-test-bearer-token:",
       "stripe-api-key:",
-      "# Random, with no outside",
+      "# Random values:",
     ].map((part) => catalogue.indexOf(part));
     assert.ok(external < added && added < generated);
   });
 
-  it("keeps any text in reason and see as it is written, YAML's own signs among it", () => {
+  it("keeps any text in reason and see unchanged, including YAML's special characters", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (reason) => {
         const { catalogue } = add({ name: "stripe-api-key", reason }, empty);
@@ -60,7 +60,7 @@ describe("addSecret", () => {
     );
   });
 
-  it("adds a key to a delivery that is there, in the style in which its keys are written", () => {
+  it("adds a key to an existing delivery, in the style of its keys", () => {
     const request = { name: "stripe-api-key", deliverTo: { target: "langfuse-secrets" } };
     const keys = { LANGFUSE_SECRET_KEY: "langfuse-secret-key", STRIPE_API_KEY: "stripe-api-key" };
     const flow = add(request).catalogue;
@@ -77,7 +77,7 @@ describe("addSecret", () => {
     assert.ok(added.includes("# why\n      STRIPE_API_KEY: stripe-api-key\n"));
   });
 
-  it("makes the delivery that is not there yet, in the environments of the secret", () => {
+  it("creates a missing delivery, in the environments of the secret", () => {
     const { catalogue } = add({
       name: "stripe-api-key",
       environments: ["dev"],
@@ -97,12 +97,12 @@ describe("addSecret", () => {
     });
   });
 
-  it("adds a sample to .env.example where the secret exists in local", () => {
+  it("adds a sample to .env.example if the secret exists in local", () => {
     assert.equal(add({ name: "stripe-api-key" }).example, `${example}STRIPE_API_KEY=sample-stripe-api-key\n`);
     assert.equal(add({ name: "stripe-api-key", environments: ["prod"] }).example, example);
   });
 
-  it("takes a name over a pattern only when told that it comes from outside", () => {
+  it("accepts a name that matches a pattern only with --over-pattern", () => {
     assert.throws(() => add({ name: "BILLING_DB_URL" }), /matches \*-db-url: .*CNPG[\s\S]*--over-pattern/);
     assert.match(add({ name: "BILLING_DB_URL", overPattern: true }).catalogue, /^ {2}billing-db-url:$/m);
   });
@@ -119,9 +119,9 @@ describe("addSecret", () => {
     it(`fails for ${what}`, () => assert.throws(() => add({ name, overPattern: true }), message));
   }
 
-  it("fails for a delivery that others make, a pull secret and a key that is there", () => {
+  it("fails for a delivery of another owner, a pull secret and an existing key", () => {
     const to = (target: string, key = "K"): AddRequest => ({ name: "stripe-api-key", deliverTo: { target, key } });
-    assert.throws(() => add(to("gh-auth")), /gh-auth is made by workspaces/);
+    assert.throws(() => add(to("gh-auth")), /gh-auth is created by workspaces/);
     assert.throws(() => add(to("ghcr-pull")), /ghcr-pull is a pull secret/);
     assert.throws(() => add(to("langfuse-secrets", "LANGFUSE_SECRET_KEY")), /has a key LANGFUSE_SECRET_KEY already/);
   });

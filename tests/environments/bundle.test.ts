@@ -25,7 +25,7 @@ describe("bundleBootstrap", () => {
     }
   });
 
-  it("fits a ConfigMap beside its configuration", async () => {
+  it("fits into a ConfigMap together with its configuration", async () => {
     const bytes = Buffer.byteLength(await bundleBootstrap());
     assert.ok(bytes < configMapInBytes * 0.75, `${bytes} bytes`);
   });

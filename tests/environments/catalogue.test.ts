@@ -27,7 +27,7 @@ function lineOf(part: string): number {
 }
 
 describe("readCatalogue", () => {
-  it("holds the seed's five secrets under the seed's names", () => {
+  it("contains the five secrets of document 451 under their names", () => {
     const seed = {
       GHCR_TOKEN: "ghcr-token",
       GHCR_USERNAME: "ghcr-username",
@@ -42,7 +42,7 @@ describe("readCatalogue", () => {
     }
   });
 
-  it("delivers them as the seed does", () => {
+  it("delivers them as document 451 does", () => {
     const pull = real.deliveries["ghcr-pull"];
     assert.deepEqual(
       [pull?.externalSecret, pull?.type, pull?.registry, pull?.username, pull?.password],
@@ -55,7 +55,7 @@ describe("readCatalogue", () => {
     });
   });
 
-  it("keeps out what the seed keeps out of Key Vault, and each with its owner", () => {
+  it("excludes what document 451 keeps out of Key Vault, each with its owner", () => {
     const excluded = {
       "postgres-ameide-auth": "cnpg",
       "any-db-credentials": "cnpg",
@@ -66,14 +66,14 @@ describe("readCatalogue", () => {
     for (const [name, authority] of Object.entries(excluded)) assert.equal(classify(real, name).authority, authority);
   });
 
-  it("requires the registry's credentials everywhere, as the seed recommends", () => {
+  it("requires the registry's credentials everywhere, as document 451 recommends", () => {
     for (const name of ["ghcr-token", "ghcr-username"]) {
       const secret = real.secrets[name];
       assert.deepEqual(secret?.authority === "external" && secret.required, ["dev", "staging", "prod", "local"]);
     }
   });
 
-  it("gives every cluster-managed name and pattern where to read on", () => {
+  it("gives every cluster-managed name and pattern a reference", () => {
     assert.deepEqual(
       real.clusterManaged.filter(({ see }) => see === undefined),
       [],
@@ -87,7 +87,7 @@ describe("readCatalogue", () => {
     );
   });
 
-  it("knows the fixtures and placeholders that were found in use (rule 17)", () => {
+  it("contains the fixtures and placeholders that were found in use", () => {
     const fixtures = [
       "platform_client_secret",
       "www_ameide_platform_keycloak_secret",
@@ -149,7 +149,7 @@ describe("readCatalogue", () => {
     );
   });
 
-  it("fails a catalogue with every mistake at once, in a file of its own", () => {
+  it("reports every mistake of a catalogue at once", () => {
     const folder = mkdtempSync(join(tmpdir(), "ameide-secrets-catalogue-"));
     try {
       const path = join(folder, "catalogue.yaml");
@@ -168,7 +168,7 @@ describe("readCatalogue", () => {
 });
 
 describe("parseCatalogue", () => {
-  it("fails a misspelt key with its line and the nearest", () => {
+  it("refuses a misspelt key, with its line and the nearest key", () => {
     const { findings } = parseCatalogue(text.replace("    env: GHCR_TOKEN", "    evn: GHCR_TOKEN"), "c.yaml");
     const line = lineOf("    env: GHCR_TOKEN");
     assert.deepEqual(
@@ -181,7 +181,7 @@ describe("parseCatalogue", () => {
     assert.match(findings[1]?.fix ?? "", /^did you mean env\?; allowed: authority, env, /);
   });
 
-  it("fails an authority that is not one, with those that are", () => {
+  it("refuses an unknown authority, with the known ones", () => {
     const { findings } = parseCatalogue(text.replace("authority: redis", "authority: valkey"), "c.yaml");
     assert.deepEqual(
       [findings[0]?.where, findings[0]?.fix],
@@ -192,7 +192,7 @@ describe("parseCatalogue", () => {
     );
   });
 
-  it("fails a section that is not there", () => {
+  it("refuses a missing section", () => {
     const { findings } = parseCatalogue(
       "secrets: {}\nclusterManaged: []\ndeliveries: {}\nsettings: []\nretired: {}\n",
       "c.yaml",
@@ -203,7 +203,7 @@ describe("parseCatalogue", () => {
     );
   });
 
-  it("fails what is not YAML with its line, a key that comes twice among it", () => {
+  it("refuses invalid YAML with its line, also a duplicate key", () => {
     const { findings } = parseCatalogue("a: 1\nb: [1\n", "c.yaml");
     assert.equal(findings[0]?.code, "yaml-invalid");
     const withDuplicate = parseCatalogue(text.replace("  ghcr-username:", "  ghcr-token:"), "c.yaml").findings;
@@ -213,7 +213,7 @@ describe("parseCatalogue", () => {
     );
   });
 
-  it("fails a delivery of an unknown secret, of a cluster-managed one, and a name with two owners, each with its line", () => {
+  it("refuses a delivery of an unknown secret, of a cluster-managed one, and a name with two owners, each with its line", () => {
     const langfuse = `c.yaml:${lineOf("LANGFUSE_SECRET_KEY: langfuse-secret-key")}`;
     assert.deepEqual(reported("LANGFUSE_SECRET_KEY: langfuse-secret-key", "LANGFUSE_SECRET_KEY: langfuse-secret-kee"), [
       `${langfuse}: langfuse-secrets reads langfuse-secret-kee, which is not under secrets`,
@@ -228,7 +228,7 @@ describe("parseCatalogue", () => {
     );
   });
 
-  it("fails a delivery that is neither of keys nor a pull secret", () => {
+  it("refuses a delivery that is neither of keys nor a pull secret", () => {
     assert.match(reported("    registry: ghcr.io\n", "")[0] ?? "", /deliveries\.ghcr-pull is a map/);
   });
 });

@@ -11,7 +11,7 @@ describe("readEnvFiles", () => {
 
   const write = (path: string, text = "A=1\n"): void => writeFileSync(join(root, path), text, { mode: 0o600 });
 
-  it("reads .env and then .env.local, as far as they are there", () => {
+  it("reads .env and then .env.local, if they exist", () => {
     assert.deepEqual(readEnvFiles(root, undefined), []);
     write(".env.local", "B=2\n");
     write(".env");
@@ -24,7 +24,7 @@ describe("readEnvFiles", () => {
     );
   });
 
-  it("reads those that are asked for instead, in that order", () => {
+  it("reads the named files instead, in that order", () => {
     for (const path of [".env", "one", "two"]) write(path);
     assert.deepEqual(
       readEnvFiles(root, ["two", "one"]).map(({ path }) => path),
@@ -41,7 +41,7 @@ describe("readEnvFiles", () => {
     );
   });
 
-  it("fails with every file that is asked for and is not there", () => {
+  it("reports every named file that does not exist", () => {
     assert.throws(() => readEnvFiles(root, ["one", "two"]), /file one not found[\s\S]*file two not found/);
   });
 });

@@ -35,7 +35,7 @@ describe("gitTracks", () => {
   };
   const tracks = (path: string) => gitTracks(join(root, path));
 
-  it("says so for a file of this folder, of another repository and through a link", () => {
+  it("recognises a tracked file of this folder, of another repository and through a link", () => {
     git(root, "init");
     for (const path of [".env", ".env.local", "other/secrets"]) write(path);
     git(join(root, "other"), "init");
@@ -45,7 +45,7 @@ describe("gitTracks", () => {
     assert.deepEqual([".env", ".env.local", "other/secrets", "link"].map(tracks), [true, false, true, true]);
   });
 
-  it("takes a file outside any repository, and one of a repository without an index, for untracked", () => {
+  it("treats a file outside any repository, and one of a repository without an index, as untracked", () => {
     write(".env");
     assert.equal(tracks(".env"), false);
     git(root, "init");
@@ -68,7 +68,7 @@ describe("gitTracks", () => {
     return ran;
   };
 
-  it("runs nothing that a bare repository in the judged folder names, and knows the repository around it", () => {
+  it("runs nothing that a bare repository in the checked folder configures, and finds the repository around it", () => {
     git(root, "init");
     const ran = setTrap("app");
     git(root, "add", "--force", "app/.env");
@@ -84,7 +84,7 @@ describe("gitTracks", () => {
     assert.equal(existsSync(ran), false);
   });
 
-  it("knows worktrees and submodules", () => {
+  it("supports worktrees and submodules", () => {
     const main = join(root, "main");
     write("main/.env");
     git(main, "init");
@@ -99,7 +99,7 @@ describe("gitTracks", () => {
     assert.deepEqual(paths.map(tracks), [true, false, true, false]);
   });
 
-  it("knows files in conflict, files that are only intended, and those that git is to pass over", () => {
+  it("supports conflicts, intent-to-add and skip-worktree entries", () => {
     git(root, "init");
     for (const path of ["intended", "skipped", "base"]) write(path);
     git(root, "add", "skipped", "base");
@@ -118,14 +118,14 @@ describe("gitTracks", () => {
     assert.deepEqual(["both", "intended", "skipped"].map(tracks), [true, true, true]);
   });
 
-  it("reads an index of names by SHA-256", () => {
+  it("reads an index with SHA-256", () => {
     git(root, "init", "--object-format=sha256");
     for (const path of [".env", "new"]) write(path);
     git(root, "add", ".env");
     assert.deepEqual([".env", "new"].map(tracks), [true, false]);
   });
 
-  it("says of a split index only what is certain", () => {
+  it("reports for a split index only what is certain", () => {
     git(root, "init");
     for (const path of ["old", "removed", "new", "never"]) write(path);
     // git starts a new base where a fifth of it has changed
@@ -144,7 +144,7 @@ describe("gitTracks", () => {
     assert.deepEqual(["old", "removed", "new", "never"].map(tracks), [true, false, true, false]);
   });
 
-  it("says of a folder that a sparse index leaves out only that it does not know", () => {
+  it("reports unknown for a folder that a sparse index leaves out", () => {
     git(root, "init");
     for (const path of ["in/a", "out/.env"]) write(path);
     git(root, "add", ".");
@@ -158,7 +158,7 @@ describe("gitTracks", () => {
     assert.match(answer.problem, /is sparse/);
   });
 
-  it("does not take a file of a damaged repository for untracked", () => {
+  it("does not treat a file of a damaged repository as untracked", () => {
     write(".env");
     git(root, "init");
     git(root, "add", ".env");

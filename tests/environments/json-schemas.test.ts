@@ -17,7 +17,7 @@ const documents: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("jsonSchemas", () => {
-  it("covers every document", () => {
+  it("covers every file", () => {
     assert.deepEqual(
       jsonSchemas().map(({ path }) => path),
       Object.keys(documents).map((name) => `environments/schema/${name}.schema.json`),
@@ -26,10 +26,10 @@ describe("jsonSchemas", () => {
 
   for (const { path, text } of jsonSchemas()) {
     const name = path.replace(/^.*\/|\.schema\.json$/g, "");
-    it(`is what ${path} holds; else run: node docs/generate.ts`, () => assert.equal(read(path), text));
+    it(`matches ${path}; otherwise run: node docs/generate.ts`, () => assert.equal(read(path), text));
 
     for (const document of documents[name] ?? []) {
-      it(`takes ${document}, which names it for editors`, () => {
+      it(`accepts ${document}, which names it for editors`, () => {
         const validate = new Ajv({ strict: false, formats: { date: true, uri: true, uuid: true } }).compile(
           JSON.parse(text) as object,
         );
@@ -41,7 +41,7 @@ describe("jsonSchemas", () => {
     }
   }
 
-  it("fails a key that is not known, and an authority that is not", () => {
+  it("refuses an unknown key, and an unknown authority", () => {
     const [catalogue] = jsonSchemas();
     const validate = new Ajv({ strict: false, formats: { date: true } }).compile(
       JSON.parse(catalogue?.text ?? "") as object,

@@ -25,7 +25,7 @@ describe("load", () => {
     return stack;
   };
 
-  it("gives the seed's names to every environment", async () => {
+  it("uses the names of document 451 in every environment", async () => {
     for (const name of ["dev", "staging", "prod"]) {
       const { namespace, federated, vault, bootstrap, azure, plan } = await environment(name);
       assert.equal(namespace, `ameide-${name}`);
@@ -56,12 +56,12 @@ describe("load", () => {
     );
   });
 
-  it("reads no value for a stack whose values go by env push", async () => {
+  it("reads no value for a stack with values by env push", async () => {
     stacks.write(".env", "GHCR_TOKEN=abcdefgh\nNOT IN ORDER");
     assert.equal((await shared()).keyVaultSecrets.size, 0);
   });
 
-  it("takes the prefix from shared, into Key Vault names and the bootstrap's sources alike: not set, empty and set", async () => {
+  it("uses the prefix of shared in Key Vault names and the bootstrap's sources: not set, empty and set", async () => {
     const names = async (): Promise<unknown> => {
       const { plan, bootstrap, secretPrefix } = await environment("dev");
       const [first] = plan.secrets;
@@ -76,7 +76,7 @@ describe("load", () => {
     assert.deepEqual(await names(), ["env-ghcr-token", "env-ghcr-token", "ghcr-token", undefined]);
   });
 
-  it("carries the bundle of vault-bootstrap", async () => {
+  it("contains the bundle of vault-bootstrap", async () => {
     assert.equal((await environment("dev")).bootstrap.bundle, await bundleBootstrap());
   });
 
@@ -96,13 +96,13 @@ describe("load", () => {
     assert.deepEqual(await subjects("dev", false), []);
   });
 
-  it("says of a setting that is missing where to find it out", async () => {
+  it("reports a missing setting with the command that prints it", async () => {
     stacks.edit("Pulumi.dev.yaml", /^ *oidcIssuer: .*$/m, "");
     await assert.rejects(stacks.load("dev"), /cluster\.oidcIssuer is missing\n {2}fix: set the output of: az aks show/);
   });
 
   describe("of local", () => {
-    it("takes the sample values of .env.example, under the prefix: not set, empty and set", async () => {
+    it("uses the sample values of .env.example, with the prefix: not set, empty and set", async () => {
       const names = async (): Promise<unknown> => {
         const { shared: part } = await environment("local", { envFiles: [".env.example"] });
         return [...(part?.keyVaultSecrets.keys() ?? [])].slice(0, 2);
@@ -125,7 +125,7 @@ describe("load", () => {
       assert.equal(cluster.context, "ameide-local");
     });
 
-    it("takes the certificates of the local environment's folder", async () => {
+    it("uses the certificates of the local environment's folder", async () => {
       const home = join(stacks.root, "home");
       for (const folder of ["azure", "kubernetes"]) {
         mkdirSync(join(home, folder), { recursive: true });
@@ -142,14 +142,14 @@ describe("load", () => {
       assert.deepEqual(await stacks.refusal("local"), []);
     });
 
-    it("holds values that nothing prints", async () => {
+    it("contains values that nothing prints", async () => {
       stacks.write(".env", "GHCR_TOKEN=canary-of-load");
       const stack = await environment("local");
       assert.equal(stack.shared?.keyVaultSecrets.get("ghcr-token")?.reveal(), "canary-of-load");
       assert.doesNotMatch(inspect(stack, { depth: null }) + JSON.stringify(stack), /canary-of-load/);
     });
 
-    it("keeps what the files leave out, down to no file at all", async () => {
+    it("keeps what the files leave out, also without any file", async () => {
       stacks.write(".env", "GHCR_TOKEN=abcdefgh");
       assert.deepEqual([...((await environment("local")).shared?.keyVaultSecrets.keys() ?? [])], ["ghcr-token"]);
       stacks.remove(".env");
@@ -164,7 +164,7 @@ describe("load", () => {
       );
     });
 
-    it("fails a file that is asked for and is not there, with the command to make it", async () => {
+    it("refuses a named file that does not exist, with the command that creates it", async () => {
       assert.deepEqual(await stacks.refusal("local", { envFiles: [".env.mine"] }), [
         "dotenv-file-missing .env.mine: file .env.mine not found",
       ]);
@@ -185,7 +185,7 @@ describe("load", () => {
       ]);
     });
 
-    it("fails with the catalogue's mistakes beside those of the settings", async () => {
+    it("reports the catalogue's mistakes together with those of the settings", async () => {
       stacks.edit("Pulumi.dev.yaml", /context: .*/, "context: 7");
       stacks.write(
         "catalogue.yaml",
@@ -197,14 +197,14 @@ describe("load", () => {
       assert.deepEqual(codes, ["catalogue-invalid", "settings-invalid"]);
     });
 
-    it("fails a prefix in an environment: there is one, in shared", async () => {
+    it("refuses a prefix in an environment: there is one, in shared", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", '    secretPrefix: "x-"\n    cluster:');
       assert.deepEqual(await stacks.refusal("dev"), [
         "settings-second-prefix Pulumi.dev.yaml:4: secretPrefix must be set in the shared stack only",
       ]);
     });
 
-    it("fails a key of ours beside the one object, which nothing would read", async () => {
+    it("refuses a key of ours outside the one object, because nothing would read it", async () => {
       stacks.edit("Pulumi.dev.yaml", "config:", "config:\n  ameide-secrets:namespace: x");
       assert.deepEqual(await stacks.refusal("dev"), [
         "settings-invalid Pulumi.dev.yaml:3: nothing reads ameide-secrets:namespace",
@@ -217,21 +217,21 @@ describe("load", () => {
       assert.match(line, /^settings-shared-missing Pulumi\.shared\.yaml: prod uses the Key Vault/);
     });
 
-    it("fails what it may not adopt, before anything is registered", async () => {
+    it("refuses what it may not adopt, before anything is registered", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", "    adopt: { vault-engine-kv: kv }\n    cluster:");
       assert.deepEqual(await stacks.refusal("dev"), [
         'settings-adopt Pulumi.dev.yaml: adopt: "vault-engine-kv" is "kv", but the id in this stack is "secret"',
       ]);
     });
 
-    it("fails a namespace that another stack of the cluster claims", async () => {
+    it("refuses a namespace that another stack of the cluster claims", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", "    additionalNamespaces: [argocd]\n    cluster:");
       for (const name of ["dev", "prod", "shared"]) {
         assert.match((await stacks.refusal(name))[0] ?? "", /^namespace-claimed-twice .*dev .*prod .*argocd/);
       }
     });
 
-    it("fails a Vault address of another environment", async () => {
+    it("refuses a Vault address of another environment", async () => {
       stacks.edit(
         "Pulumi.dev.yaml",
         "    cluster:",
@@ -244,7 +244,7 @@ describe("load", () => {
       );
     });
 
-    it("fails an image without a digest, and a copy to a path of GitLab's", async () => {
+    it("refuses an image without a digest, and a copy to a path of GitLab's", async () => {
       stacks.edit("Pulumi.dev.yaml", "    cluster:", "    bootstrap: { image: 'node:22' }\n    cluster:");
       assert.match((await stacks.refusal("dev"))[0] ?? "", /bootstrap\.image is "node:22"/);
       stacks.edit(
@@ -255,7 +255,7 @@ describe("load", () => {
       assert.match((await stacks.refusal("dev"))[0] ?? "", /^mapped-target-refused/);
     });
 
-    it("fails a stack that is not there, with the nearest", async () => {
+    it("refuses an unknown stack, with the nearest name", async () => {
       await assert.rejects(
         load({ stack: "stagin", settings: {} }),
         /stack "stagin" does not exist\n {2}fix: did you mean staging\?/,

@@ -7,7 +7,7 @@ describe("bootstrap.runId of a stack file", () => {
   beforeEach(() => (stacks = new StackFolder()));
   afterEach(() => stacks.delete());
 
-  it("has the sync Job made anew, and leaves the CronJob as it is", async () => {
+  it("replaces the sync Job, and does not change the CronJob", async () => {
     const dev = async () => {
       const stack = await stacks.load("dev");
       assert.ok(stack.kind === "environment");

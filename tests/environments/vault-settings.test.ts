@@ -39,7 +39,7 @@ describe("resolveVaultSettings", () => {
     return stack;
   };
 
-  it("reads who logs in from GitHub, with defaults, and refuses what would let others in", async () => {
+  it("reads the GitHub login with its defaults, and refuses settings that would let others log in", async () => {
     setVault(["githubLogin: { repository: ameideio/ameide-secrets }"]);
     assert.deepEqual((await dev()).vault.githubLogin, {
       repository: "ameideio/ameide-secrets",
@@ -74,7 +74,7 @@ describe("resolveVaultSettings", () => {
     "serviceAccount: vault-server",
   ];
 
-  it("reads a company's Vault: CA, namespaces, mounts, StatefulSet and ServiceAccount", async () => {
+  it("reads a custom Vault: CA, namespaces, mounts, StatefulSet and ServiceAccount", async () => {
     setVault(company);
     const stack = await dev();
     const { vault, bootstrap } = stack;
@@ -110,7 +110,7 @@ describe("resolveVaultSettings", () => {
     );
   });
 
-  it("tells the rules of every environment", () => {
+  it("passes the settings of every environment to the rules", () => {
     setVault(company);
     const { dev: own, staging } = readEnvironmentVaults(stacks.root);
     assert.deepEqual(own, {
@@ -122,7 +122,7 @@ describe("resolveVaultSettings", () => {
     assert.deepEqual(staging?.mount, "secret");
   });
 
-  it("gives the provider its file and namespace, and at a port-forward the name of the certificate", async () => {
+  it("gives the provider its CA file and namespace, and for a port-forward the name in the certificate", async () => {
     setVault(company);
     const { vault } = await dev();
     assert.deepEqual(vaultProviderInputs(vault), {
@@ -136,12 +136,12 @@ describe("resolveVaultSettings", () => {
     assert.equal(operatorTarget(direct).serverName, undefined);
   });
 
-  it("asks for TLS by default where there is a CA", async () => {
+  it("uses TLS by default if there is a CA", async () => {
     setVault(["caFile: company-ca.pem"]);
     assert.equal((await dev()).vault.address, "https://vault-core-dev.ameide-dev.svc.cluster.local:8200");
   });
 
-  it("leaves the CA to an object of the cluster, and this machine to VAULT_CACERT", async () => {
+  it("accepts a CA from an object in the cluster, and VAULT_CACERT on this machine", async () => {
     setVault(["caFrom: { kind: ConfigMap, name: company-ca, key: ca.crt }"]);
     const { vault } = await dev({ offline: false, vaultCaFile: join(dir, "ca.crt") });
     assert.deepEqual(vault.podCa, { kind: "ConfigMap", name: "company-ca", key: "ca.crt" });
@@ -149,7 +149,7 @@ describe("resolveVaultSettings", () => {
     assert.equal(vaultProviderInputs(vault).caCertFile, undefined); // it reads the variable
   });
 
-  it("warns of a Vault without TLS, and says why", async () => {
+  it("warns about a Vault without TLS, and says why", async () => {
     const finding = (await dev()).findings.find(({ code }) => code === "vault-plain-http");
     assert.equal(finding?.severity, "warning");
     assert.match(finding?.problem ?? "", /tokens and every secret cross the cluster's network in clear text/);
@@ -160,7 +160,7 @@ describe("resolveVaultSettings", () => {
     ["a CA file that is missing", ["caFile: none.pem"], {}, ["vault-ca-invalid Pulumi.dev.yaml: vault.caFile none.pem cannot be read"]],
     ["a file with the key of the CA", ["caFile: key.pem"], {}, ["vault-ca-invalid Pulumi.dev.yaml: vault.caFile key.pem contains a private key, which would be copied into the cluster"]],
     ["a file without a certificate", ["caFile: .env.example"], {}, ["vault-ca-invalid Pulumi.dev.yaml: vault.caFile .env.example contains no certificate"]],
-    ["a CA without TLS", ["address: http://vault:8200", "caFile: company-ca.pem"], {}, ["vault-ca-without-tls Pulumi.dev.yaml: vault.address is http://vault:8200, so the CA of vault.caFile is never asked for"]],
+    ["a CA without TLS", ["address: http://vault:8200", "caFile: company-ca.pem"], {}, ["vault-ca-without-tls Pulumi.dev.yaml: vault.address is http://vault:8200, so the CA of vault.caFile is never used"]],
     ["a VAULT_NAMESPACE that only the provider would use", [], { vaultNamespace: "other" }, ["vault-namespace-differs Pulumi.dev.yaml: VAULT_NAMESPACE is other, and vault.namespace is not set"]],
   ]; // prettier-ignore
   for (const [what, lines, input, expected] of refused) {
@@ -171,7 +171,7 @@ describe("resolveVaultSettings", () => {
     });
   }
 
-  it("lets two environments share a Vault in namespaces of their own, and only then", async () => {
+  it("allows two environments to share a Vault only in separate namespaces", async () => {
     setVault(["address: https://vault.example.com", "namespace: dev"]);
     setVault(["address: https://vault.example.com", "namespace: staging"], "staging");
     assert.deepEqual(await stacks.refusal("dev"), []);

@@ -21,7 +21,7 @@ export const faults = {
   "403": "a right is missing",
   "429 for a moment": "too many requests, three times, then it answers",
   "429 storm": "too many requests, every time",
-  "500": "an error of its own, every time",
+  "500": "an internal error, every time",
   "503 for a moment": "unavailable three times, then it answers",
   "503": "unavailable, every time",
   "broken JSON": "status 200, and a body that is not JSON",
@@ -145,13 +145,13 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 2,
     afterwards: "each secret has its old or its new value",
     next: "starts the server and completes",
-    shownBy: ["tests/chain/local-recovery.test.ts", "stops at once when a server dies that it needs"],
+    shownBy: ["tests/chain/local-recovery.test.ts", "stops at once if a server that it needs dies"],
   },
   {
     what: "`local up`: killed between Vault's initialisation and the Secret with its keys",
     seen: "that the empty Vault is replaced",
     exitCode: 0,
-    afterwards: "Vault is new and open",
+    afterwards: "Vault is new and unsealed",
     next: "nothing to do",
     shownBy: ["tests/chain/local-up.test.ts", "as a start leaves it that was killed after Vault's initialisation"],
   },
@@ -161,7 +161,7 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 0,
     afterwards: "the state of the last update that was written whole",
     next: "completes from there",
-    shownBy: ["tests/chain/local-recovery.test.ts", "restores the state that a full disk cut off"],
+    shownBy: ["tests/chain/local-recovery.test.ts", "restores the state and its copy after a full disk"],
   },
   {
     what: "`local up`: interrupted, or killed during the update",
@@ -169,17 +169,14 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 130,
     afterwards: "no process is left; each secret has its old or its new value",
     next: "completes",
-    shownBy: [
-      "tests/chain/local-recovery.test.ts",
-      "leaves nothing running, and nothing that the next start trips over",
-    ],
+    shownBy: ["tests/chain/local-recovery.test.ts", "leaves nothing running, and nothing that disturbs the next start"],
   },
   {
     what: "`doctor`: the API server accepts and never answers",
     seen: "`cluster-not-readable` with the API server's address, within seconds",
     exitCode: 1,
     afterwards: "unchanged",
-    next: "looks again",
+    next: "reads everything again",
     shownBy: ["tests/cli/operate/silent-server.test.ts", "names the API server instead of Vault's token"],
   },
   {
@@ -198,7 +195,7 @@ export const shownFaults: readonly ShownFault[] = [
     next: "names what to delete; locally `local up` does it",
     shownBy: [
       "tests/bootstrap/phases/initialise.test.ts",
-      "fails as vault-orphaned once a run was killed between Vault's answer and the Secret's write",
+      "fails as vault-orphaned after a run was killed between Vault's answer and the write of the Secret",
     ],
   },
   {

@@ -45,11 +45,11 @@ describe("the workflows", () => {
       assert.deepEqual(bad, []);
     });
 
-    it(`puts no text of others into a script of ${file}`, () =>
+    it(`puts no foreign text into a script of ${file}`, () =>
       assert.deepEqual(stepsOf(file).flatMap(({ run }) => run?.match(/\$\{\{.*?\}\}/g) ?? []), [])); // prettier-ignore
   }
 
-  it("have no right but what a job asks for, and keep no credentials in the checkout", () => {
+  it("have only the permissions of their jobs, and keep no credentials in the checkout", () => {
     for (const file of files.filter((name) => name.includes("workflows"))) {
       assert.deepEqual(parsed(file).permissions, {}, file);
       for (const { uses, with: given } of stepsOf(file))
@@ -79,7 +79,7 @@ describe("the workflows", () => {
     assert.deepEqual(lines.filter((line) => !line.startsWith("    - create t ")), []); // prettier-ignore
   });
 
-  it("judge another repository's manifests by the rules of the action's own commit", () => {
+  it("judge another repository's manifests with the rules of the action's own commit", () => {
     const folder = mkdtempSync(join(tmpdir(), "gitops-"));
     try {
       const secret = {

@@ -25,7 +25,7 @@ describe("refused before anything is called", () => {
     return errorsOf(findings).map(({ code, subject }) => `${code} ${subject}`);
   };
 
-  it("P1 (450): images could not be pulled, since a fixture was kept as the registry's token", async () => {
+  it("P1: images could not be pulled, because a fixture was kept as the registry's token", async () => {
     for (const name of ["dev", "staging", "prod"]) {
       const stack = await stacks.load(name);
       assert.ok(stack.kind === "environment");
@@ -35,7 +35,7 @@ describe("refused before anything is called", () => {
     assert.deepEqual(refusedInEnv("GHCR_TOKEN=sample-ghcr-token"), ["dotenv-fixture GHCR_TOKEN"]);
   });
 
-  it("P2 (462): logins failed, since a Keycloak client's secret was declared as external", () => {
+  it("P2: logins failed, because a Keycloak client's secret was declared as external", () => {
     assert.match(
       changed(
         ({ secrets }) =>
@@ -49,7 +49,7 @@ describe("refused before anything is called", () => {
     assert.equal(isFixture("platform_client_secret", real.fixtures), true);
   });
 
-  it("P4 (450): Key Vault could not be read, since an environment had no federated credential", async () => {
+  it("P4: Key Vault could not be read, because an environment had no federated credential", async () => {
     const shared = await stacks.load("shared");
     assert.ok(shared.kind === "shared");
     for (const name of ["dev", "staging", "prod"]) {
@@ -64,7 +64,7 @@ describe("refused before anything is called", () => {
     }
   });
 
-  it("P5 (451): overrides were ignored, since an empty prefix was turned back into env-", async () => {
+  it("P5: overrides were ignored, because an empty prefix became env- again", async () => {
     const stack = await stacks.load("prod"); // Pulumi.shared.yaml sets it to ""
     assert.ok(stack.kind === "environment");
     assert.equal(
@@ -77,7 +77,7 @@ describe("refused before anything is called", () => {
     );
   });
 
-  it("P9 (485): an extraction was written nowhere, since the patcher's policy lacked the path", async () => {
+  it("P9: an extraction was written nowhere, because the patcher's policy lacked the path", async () => {
     const stack = await stacks.load("prod");
     assert.ok(stack.kind === "environment");
     const { patcherPaths } = stack.plan;
@@ -87,7 +87,7 @@ describe("refused before anything is called", () => {
     );
   });
 
-  it("P12 (412): databases refused their passwords, since Vault and CNPG both wrote them", () => {
+  it("P12: databases refused their passwords, because Vault and CNPG both wrote them", () => {
     const found = changed(({ deliveries }) => {
       deliveries["langfuse-db-credentials"] = { type: "Opaque", keys: { password: "anthropic-api-key" } };
     });
@@ -98,7 +98,7 @@ describe("refused before anything is called", () => {
     ]);
   });
 
-  it("P15 (450): Argo's login broke, since argocd had no store", async () => {
+  it("P15: Argo CD's login broke, because argocd had no store", async () => {
     const served = async (name: string): Promise<boolean> => {
       const stack = await stacks.load(name);
       const reported = stack.findings.some(
@@ -111,7 +111,7 @@ describe("refused before anything is called", () => {
     assert.deepEqual([await served("prod"), await served("dev")], [true, false]);
   });
 
-  it("P16 (450): operators could not be pulled, since only the environments' namespaces had the pull secret", async () => {
+  it("P16: operators could not be pulled, because only the environments' namespaces had the pull secret", async () => {
     const stack = await stacks.load("prod");
     assert.ok(stack.kind === "environment");
     const pulls = stack.plan.deliveries.filter(({ target }) => target === "ghcr-pull");
@@ -121,7 +121,7 @@ describe("refused before anything is called", () => {
     }
   });
 
-  it("P20 (450): the bootstrap waited for ever for a Vault of another name", async () => {
+  it("P20: the bootstrap waited forever for a Vault with another name", async () => {
     for (const name of ["dev", "staging", "prod"]) {
       const stack = await stacks.load(name);
       assert.ok(stack.kind === "environment");
@@ -131,19 +131,19 @@ describe("refused before anything is called", () => {
     }
   });
 
-  it("P21 (465): overrides of an environment were read by nothing", async () => {
+  it("P21: nothing read the overrides of an environment", async () => {
     stacks.edit("Pulumi.dev.yaml", "config:", "config:\n  ameide-secrets:additionalNamespaces: [argocd]");
     assert.match((await stacks.refusal("dev"))[0] ?? "", /nothing reads /);
   });
 
-  it("P25 (450): pulls failed, since empty values of .env were taken", () => {
+  it("P25: pulls failed, because empty values of .env were accepted", () => {
     assert.deepEqual(refusedInEnv("GHCR_TOKEN=\nGHCR_USERNAME=''"), [
       "dotenv-empty GHCR_TOKEN",
       "dotenv-empty GHCR_USERNAME",
     ]);
   });
 
-  it("P26 (450): applications never started, since a key that they read had no producer", () => {
+  it("P26: applications never started, because a key that they read had no producer", () => {
     assert.match(
       changed(({ deliveries }) => {
         const inference = deliveries["inference-api-credentials"];
@@ -153,7 +153,7 @@ describe("refused before anything is called", () => {
     );
   });
 
-  it("P33 (426): one Secret was made by two applications", () => {
+  it("P33: two applications created one Secret", () => {
     assert.match(
       changed(({ inClusterDeliveries }) => {
         inClusterDeliveries["langfuse-secrets"] = {
@@ -167,14 +167,14 @@ describe("refused before anything is called", () => {
     );
   });
 
-  it("P34 (450): a committed CHANGEME reached production", () => {
+  it("P34: a committed CHANGEME reached production", () => {
     for (const value of ["CHANGEME", "changeme", "REPLACE_ME", "__generate__"]) {
       assert.equal(isPlaceholder(value, real.fixtures), true);
       assert.deepEqual(refusedInEnv(`OPENAI_API_KEY=${value}`), ["dotenv-placeholder OPENAI_API_KEY"]);
     }
   });
 
-  it("P42 (675): a token was taken away, since one account stood in two slots", () => {
+  it("P42: a token was revoked, because one account was used for two secrets", () => {
     const account = "one-account-as-base64-text";
     const files = [
       { path: ".env", text: `CODEX_AUTH_JSON_B64_0=${account}\nCODEX_AUTH_JSON_B64_1=${account}`, tracked: false },

@@ -7,7 +7,7 @@ describe("stopped by vault-bootstrap", function () {
   this.timeout(30_000);
   const rig = useRig("incidents");
 
-  it("P1 (450): images could not be pulled, since Key Vault was not read and the fixture stayed", async () => {
+  it("P1: images could not be pulled, because Key Vault was not read and the fixture stayed", async () => {
     const fixture = "placeholder_ghcr_token";
     const config = rig().config({ secrets: [external("p1-ghcr-token", { required: true, fixture })] });
     await rig().vault.allow(config);
@@ -22,7 +22,7 @@ describe("stopped by vault-bootstrap", function () {
     assert.equal((await rig().runHere(config)).summary["cause"], "required-missing");
   });
 
-  it("P3 (519): Key Vault could not be read, since the identity was made anew under another client id", async () => {
+  it("P3: Key Vault could not be read, because the identity was created again with another client id", async () => {
     const config = rig().config({ secrets: [external("p3")] });
     await rig().vault.allow(config);
     const clientId = "99999999-9999-4999-8999-999999999999";
@@ -31,7 +31,7 @@ describe("stopped by vault-bootstrap", function () {
     assert.match(String(summary["fix"]), /client id/);
   });
 
-  it("P9 (485): it said that all was written, and the policy lacked a path", async () => {
+  it("P9: it reported success, but the policy lacked a path", async () => {
     const config = rig().config({ secrets: [external("p9-backstage"), external("p9-coder")] });
     await rig().vault.allow(rig().config({ secrets: [external("p9-backstage")] }));
     await rig().source.setSecrets({ "p9-backstage": "a", "p9-coder": "b" });
@@ -40,14 +40,14 @@ describe("stopped by vault-bootstrap", function () {
     assert.match(String(summary["problem"]), /p9-coder/);
   });
 
-  it("P20 (450): it waited for ever for a Vault of another name", async () => {
+  it("P20: it waited forever for a Vault with another name", async () => {
     const vault = rig().vaultConfig({ address: "http://foundation-vault-core.invalid:8200" });
     const { summary } = await rig().runHere(rig().config({ vault }));
     assert.equal(summary["cause"], "vault-unreachable");
     assert.match(String(summary["problem"]), /foundation-vault-core/);
   });
 
-  it("P24 (450): Vault stayed sealed, since the Secret of the seed was missing", async () => {
+  it("P24: Vault stayed sealed, because the Secret of the local values was missing", async () => {
     const source = { type: "kubernetes-secret" as const, name: "p24-seed", key: "env-secrets.json" };
     await rig().cluster.allowSecret(source.name);
     const result = await rig().runHere(rig().config({ source, secrets: [external("p24", { required: true })] }));
@@ -57,7 +57,7 @@ describe("stopped by vault-bootstrap", function () {
     assert.match(String(result.summary["problem"]), /p24-seed/);
   });
 
-  it("P25 (450): pulls failed, since an empty value was carried", async () => {
+  it("P25: pulls failed, because an empty value was delivered", async () => {
     const config = rig().config({ secrets: [external("p25", { required: true })] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ p25: " " });
@@ -66,7 +66,7 @@ describe("stopped by vault-bootstrap", function () {
     assert.equal(await rig().vault.value("p25"), undefined);
   });
 
-  it("P35 (682): a run that outlasted its period was replaced by the next, again and again", async () => {
+  it("P35: a run that took longer than its period was replaced by the next, again and again", async () => {
     const config = rig().config({ secrets: [external("p35")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ p35: "value" });

@@ -84,7 +84,7 @@ describe("the client-patcher before a real Keycloak", function () {
     })),
   );
   it(
-    "lets an account without a role in the realm read nothing: patcher-keycloak-forbidden",
+    "refuses reads of an account without a role in the realm: patcher-keycloak-forbidden",
     failsWith("patcher-keycloak-forbidden", /admin\/realms\/ameide\/clients: 403/, async () => {
       const clientSecret = await keycloak.addServiceAccount("without-roles", realm, []);
       return { login: { clientId: "without-roles", clientSecret } };
@@ -97,13 +97,13 @@ describe("the client-patcher before a real Keycloak", function () {
     })),
   );
   it(
-    "may not write a path that no declared client has: patcher-vault-denied",
+    "may not write a path without a declared client: patcher-vault-denied",
     failsWith("patcher-vault-denied", /secret\/data\/undeclared-client-secret: 403 .*permission denied/, () => ({
       clients: [{ clientId: "argocd", vaultKey: "undeclared-client-secret" }],
     })),
   );
 
-  it("is replaced by a run that carries every real secret, and doctor finds nothing", async () => {
+  it("is replaced by a run that extracts every real secret, and doctor finds nothing", async () => {
     const placeholder = { data: { value: "keycloak_generated_placeholder" } };
     await world().vault("POST", "secret/data/platform-app-client-secret", placeholder);
     await world().untilFirst("keycloak-secret-placeholder", { prove: true });

@@ -44,7 +44,7 @@ describe("the folder of compiled code", () => {
     assert.ok(existsSync(compiled()));
   });
 
-  it("is for its owner alone, and starts empty where others could write it", async () => {
+  it("is readable by its owner only, and starts empty if others could write to it", async () => {
     await start();
     assert.equal(statSync(compiled()).mode & 0o777, 0o700);
     writeFileSync(join(compiled(), "planted"), "");
@@ -54,7 +54,7 @@ describe("the folder of compiled code", () => {
     assert.equal(existsSync(join(compiled(), "planted")), false);
   });
 
-  it("is not used as a link, nor in a folder that others can write", async () => {
+  it("is not used if it is a link, or in a folder that others can write", async () => {
     const elsewhere = join(scratch, "elsewhere");
     for (const folder of [own(), elsewhere]) mkdirSync(folder, { recursive: true });
     symlinkSync(elsewhere, compiled());

@@ -13,7 +13,7 @@ describe("localHome", () => {
     else process.env["XDG_STATE_HOME"] = XDG_STATE_HOME;
   });
 
-  it("lies below XDG_STATE_HOME", () => {
+  it("is below XDG_STATE_HOME", () => {
     process.env["XDG_STATE_HOME"] = "/state";
     assert.equal(localHome().dir, "/state/ameide-secrets/local");
   });
@@ -40,7 +40,7 @@ describe("a home", () => {
   afterEach(() => rmSync(parent, { recursive: true }));
 
   describe("ensureHome", () => {
-    it("makes folders that only their owner can enter", () => {
+    it("creates folders that only their owner can open", () => {
       const home = homeIn();
       ensureHome(home);
       const folders = [home.dir, ...readdirSync(home.dir).map((name) => join(home.dir, name))];
@@ -48,7 +48,7 @@ describe("a home", () => {
       assert.deepEqual(new Set(modes), new Set([0o700]));
     });
 
-    it("closes a home that was opened to others", () => {
+    it("removes the access of other users to a home", () => {
       const home = homeIn();
       ensureHome(home);
       chmodSync(home.dir, 0o755);
@@ -56,14 +56,14 @@ describe("a home", () => {
       assert.equal(statSync(home.dir).mode & 0o777, 0o700);
     });
 
-    it("takes an empty folder", () => {
+    it("accepts an empty folder", () => {
       const home = homeIn();
       mkdirSync(home.dir);
       ensureHome(home);
       assert.equal(isHome(home), true);
     });
 
-    it("fails for a folder that holds something else, and leaves it as it is", () => {
+    it("fails for a folder with other content, and does not change it", () => {
       const home = homeIn();
       mkdirSync(home.dir);
       writeFileSync(join(home.dir, "thesis.txt"), "");
@@ -77,7 +77,7 @@ describe("a home", () => {
       assert.throws(() => ensureHome(home), isUserError("local-home-not-ours"));
     });
 
-    it("replaces its mark as a whole, so that no crash leaves half of one", () => {
+    it("replaces its marker file atomically, so that no crash leaves half of one", () => {
       const home = homeIn();
       ensureHome(home);
       const before = statSync(home.marker).ino;
@@ -96,7 +96,7 @@ describe("a home", () => {
   describe("takeHome", () => {
     const moved = (home: { readonly dir: string }) => localHome({ dir: home.dir, portBase: 32_000 });
 
-    it("makes the home and locks it", () => {
+    it("creates the home and locks it", () => {
       const home = homeIn();
       const lock = takeHome(home);
       assert.equal(isHome(home), true);
@@ -104,7 +104,7 @@ describe("a home", () => {
       lock.release();
     });
 
-    it("fails while another start works on it, and leaves its ports as they are", () => {
+    it("fails while another start uses it, and does not change its ports", () => {
       const home = homeIn();
       const lock = takeHome(home);
       assert.throws(() => takeHome(moved(home)), isUserError("local-home-locked"));
@@ -114,7 +114,7 @@ describe("a home", () => {
       assert.equal(lastPortBase(home), 32_000);
     });
 
-    it("takes a folder that a start was cut off in before it bore a mark", () => {
+    it("accepts a folder in which a start was interrupted before it wrote the marker file", () => {
       const home = homeIn();
       mkdirSync(home.dir);
       writeFileSync(home.lock, '{"pid":1');
@@ -123,7 +123,7 @@ describe("a home", () => {
       assert.equal(isHome(home), true);
     });
 
-    it("fails for a folder that holds something else, and leaves no lock in it", () => {
+    it("fails for a folder with other content, and leaves no lock in it", () => {
       const home = homeIn();
       mkdirSync(home.dir);
       writeFileSync(join(home.dir, "thesis.txt"), "");
@@ -140,11 +140,11 @@ describe("a home", () => {
       assert.equal(existsSync(home.dir), false);
     });
 
-    it("takes a home that is not there for done", () => {
+    it("treats a missing home as deleted", () => {
       deleteHome(homeIn("nowhere"));
     });
 
-    it("fails for a folder that bears no mark of ours, and leaves it", () => {
+    it("fails for a folder without our marker file, and does not change it", () => {
       const home = homeIn();
       mkdirSync(home.dir);
       assert.throws(() => deleteHome(home), isUserError("local-home-not-ours"));
@@ -153,7 +153,7 @@ describe("a home", () => {
   });
 
   describe("lockHome", () => {
-    it("fails while another start works on it, naming the process and how to stop it", () => {
+    it("fails while another start uses it, naming the process and how to stop it", () => {
       const home = homeIn();
       ensureHome(home);
       const lock = lockHome(home);

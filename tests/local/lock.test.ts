@@ -16,7 +16,7 @@ describe("tryLock", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it("gives a lock that is free, and nothing else stays in the folder", () => {
+  it("acquires a free lock, and leaves nothing else in the folder", () => {
     assert.ok("release" in tryLock(path));
     assert.deepEqual(readdirSync(dir), ["lock"]);
   });
@@ -26,7 +26,7 @@ describe("tryLock", () => {
     assert.deepEqual(tryLock(path), { heldBy: self() });
   });
 
-  it("gives it again once it was released", () => {
+  it("acquires it again after it was released", () => {
     const lock = tryLock(path);
     assert.ok("release" in lock);
     lock.release();
@@ -39,17 +39,17 @@ describe("tryLock", () => {
     assert.ok("release" in tryLock(path));
   });
 
-  it("clears the lock of an ended process whose number another one bears now", () => {
+  it("clears the lock of an ended process if another process now has its number", () => {
     writeFileSync(path, JSON.stringify({ pid: process.pid, startedAt: "before this process began" }));
     assert.ok("release" in tryLock(path));
   });
 
-  it("clears a lock file that a crash cut off", () => {
+  it("clears a lock file that a crash truncated", () => {
     writeFileSync(path, '{"pid":');
     assert.ok("release" in tryLock(path));
   });
 
-  it("leaves another's lock alone when an old holder releases late", () => {
+  it("does not remove another process's lock when an old holder releases late", () => {
     const old = tryLock(path);
     assert.ok("release" in old);
     rmSync(path);

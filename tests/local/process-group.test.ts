@@ -29,19 +29,19 @@ describe("endProcessGroup", () => {
     assert.deepEqual([isAlive(leader), isAlive(child)], [false, false]);
   });
 
-  it("kills what does not heed SIGTERM in its time", async () => {
+  it("kills a process that does not end in time after SIGTERM", async () => {
     const { leader } = await startGroup("trap '' TERM; sleep 60 & echo $!; while :; do wait; done");
     await endProcessGroup(leader, { graceInSeconds: 0.2 });
     assert.equal(isAlive(leader), false);
   });
 
-  it("kills children that outlive a leader which heeded", async () => {
+  it("kills children that outlive their leader", async () => {
     const { leader, child } = await startGroup("(trap '' TERM; exec sleep 60) & echo $!; trap 'exit 0' TERM; wait");
     await endProcessGroup(leader);
     assert.deepEqual([isAlive(leader), isAlive(child)], [false, false]);
   });
 
-  it("leaves a group alone whose leader merely bears the number", async () => {
+  it("does not touch a group whose leader only has the same number", async () => {
     const { leader, child } = await startGroup("sleep 60 & echo $!; wait");
     await endProcessGroup({ pid: leader.pid, startedAt: "earlier" });
     assert.deepEqual([isAlive(leader), isAlive(child)], [true, true]);

@@ -12,14 +12,14 @@ describe("identify", () => {
     assert.notDeepEqual(identify(process.ppid), self());
   });
 
-  it("is told by its start alone from a later process", () => {
+  it("differs from a later process with the same number by its start time", () => {
     const child = spawn("sleep", ["60"]);
     const later = identify(child.pid ?? 0)?.startedAt;
     child.kill("SIGKILL");
     assert.ok(later !== undefined && later !== self().startedAt);
   });
 
-  it("is undefined where no process has the number", () => {
+  it("is undefined if no process has the number", () => {
     assert.equal(identify(2 ** 30), undefined);
   });
 });
@@ -35,7 +35,7 @@ describe("isAlive", () => {
     assert.equal(isAlive(identity), false);
   });
 
-  it("is false for a process that bears the number of one that ended", () => {
+  it("is false for a process with the number of one that ended", () => {
     assert.equal(isAlive({ pid: process.pid, startedAt: "earlier" }), false);
   });
 });

@@ -22,7 +22,7 @@ describe("the state of the local stack", () => {
     JSON.stringify({ version: 3, checkpoint: { latest: { resources: types.map((type) => ({ type })) } } });
   const truncated = whole("vault:index/mount:Mount").slice(0, 40);
 
-  it("is left alone where it is whole, and where there is none", () => {
+  it("is not changed if it is complete, or if there is none", () => {
     assert.equal(restoreState(home), undefined);
     write(state, whole());
     write(`${state}.bak`, whole("old"));
@@ -30,7 +30,7 @@ describe("the state of the local stack", () => {
     assert.equal(readFileSync(path(state), "utf8"), whole());
   });
 
-  it("comes back from the copy before the last write, with that one's attributes", () => {
+  it("is restored from the copy before the last write, with its attributes", () => {
     for (const cut of [truncated, "", "null"]) {
       write(state, cut);
       write(`${state}.bak`, whole("a"));
@@ -42,7 +42,7 @@ describe("the state of the local stack", () => {
     }
   });
 
-  it("comes back from the newest update that was written whole, where that copy is cut off too", () => {
+  it("is restored from the newest complete update if that copy is truncated too", () => {
     write(state, truncated);
     write(`${state}.bak`, truncated);
     write(`${state}.attrs`, "of the cut one");
@@ -54,13 +54,13 @@ describe("the state of the local stack", () => {
     assert.equal(existsSync(path(`${state}.attrs`)), false);
   });
 
-  it("begins again where the first update was cut off: there is no other state", () => {
+  it("starts empty if the first update was interrupted: there is no other state", () => {
     write(state, truncated);
     assert.equal(restoreState(home), "none");
     assert.equal(existsSync(path(state)), false);
   });
 
-  it("says whether anything was created in Vault, and says so of a state that cannot be read", () => {
+  it("reports whether anything was created in Vault, also for a state that cannot be read", () => {
     assert.equal(hasVaultObjects(home), false);
     write(state, whole("kubernetes:core/v1:ConfigMap"));
     assert.equal(hasVaultObjects(home), false);
@@ -70,7 +70,7 @@ describe("the state of the local stack", () => {
     assert.equal(hasVaultObjects(home), true);
   });
 
-  it("refuses a start on a disk that is nearly full, with the folder and what is left", () => {
+  it("refuses a start on a disk that is almost full, with the folder and the free space", () => {
     requireSpace(home);
     assert.throws(
       () => requireSpace(home, 12),

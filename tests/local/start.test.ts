@@ -42,7 +42,7 @@ describe("npm start", () => {
   });
   afterEach(() => rmSync(clone, { recursive: true }));
 
-  it("is `local up` with what was given, on npm's Node", async () => {
+  it("runs `local up` with its arguments, on npm's Node", async () => {
     install();
     assert.deepEqual(await outcome(start("--dotenv", ".env")), {
       code: 0,
@@ -55,7 +55,7 @@ describe("npm start", () => {
     assert.equal((await outcome(start("fail"))).code, 7);
   });
 
-  it("gets the toolchain before the checks when it is a test, and leaves the checks out when that fails", async () => {
+  it("gets the toolchain before the checks of npm test, and skips the checks if that fails", async () => {
     install();
     assert.equal(
       (await outcome(start("--test", "a"))).text,
@@ -65,7 +65,7 @@ describe("npm start", () => {
     assert.deepEqual(await outcome(start("--test")), { code: 2, text: "node local/toolchain/get.ts\n" });
   });
 
-  it("passes SIGTERM on, and ends as the command does", async () => {
+  it("forwards SIGTERM, and ends as the command does", async () => {
     install();
     script(
       "node_modules/.bin/node",
@@ -80,7 +80,7 @@ describe("npm start", () => {
     assert.equal((await outcome(child)).code, 5);
   });
 
-  it("installs again when the lock file is newer than what is installed, and tells a failure with its log", async () => {
+  it("installs again if the lock file is newer than what is installed, and reports a failure with its log", async () => {
     install();
     const future = new Date(Date.now() + 60_000);
     utimesSync(join(clone, "package-lock.json"), future, future);
@@ -91,7 +91,7 @@ describe("npm start", () => {
     assert.match(text, /npm ci ended with 3\n {4}no space left\n {2}fix: read .*npm-install-\d+\.log/);
   });
 
-  it("uses the running Node where npm brought none that runs here", async () => {
+  it("uses the running Node if npm installed none that runs here", async () => {
     install();
     script("node_modules/.bin/node", "exit 1");
     mkdirSync(join(clone, "cli"));

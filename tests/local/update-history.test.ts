@@ -24,7 +24,7 @@ describe("pruneUpdateHistory", () => {
     return files;
   }
 
-  it("keeps the last updates of each stack, each whole, and nothing of older ones", () => {
+  it("keeps the last updates of each stack completely, and nothing of older ones", () => {
     const all = Array.from({ length: 30 }, (_, number) => update("local", number));
     const other = [update("local-2", 1), update("local-2", 2)];
     pruneUpdateHistory(localHome({ dir }));
@@ -32,7 +32,7 @@ describe("pruneUpdateHistory", () => {
     assert.deepEqual(readdirSync(folderOf("local-2")).toSorted(), other.flat().toSorted());
   });
 
-  it("leaves files that it does not know, and a home without a history", () => {
+  it("does not touch unknown files, or a home without a history", () => {
     pruneUpdateHistory(localHome({ dir }));
     update("local", 1);
     update("local", 2);

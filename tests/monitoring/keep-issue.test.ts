@@ -75,7 +75,7 @@ if (argv[1] === "list") process.stdout.write(readFileSync("${folder}/issues", "u
     ]);
   });
 
-  it("edits the open issue, and closes it when all is well; an issue of a person is left alone", () => {
+  it("edits the open issue, closes it when all is well, and ignores other issues", () => {
     const theirs = { number: 3, author: { login: "a-person", is_bot: false } };
     assert.deepEqual(keep([theirs]), []);
     assert.deepEqual(
@@ -88,7 +88,7 @@ if (argv[1] === "list") process.stdout.write(readFileSync("${folder}/issues", "u
     assert.deepEqual(more, []);
   });
 
-  it("reports what drifted, and not what the reading identity cannot compare", () => {
+  it("reports what drifted, but not what the reading identity cannot compare", () => {
     const unproven = { name: "a", hops: [], unproven: ["Vault secret/a: 403"] };
     saw("dev", { drift: [1, JSON.stringify([unproven])] });
     assert.deepEqual(keep(), []);
@@ -100,11 +100,11 @@ if (argv[1] === "list") process.stdout.write(readFileSync("${folder}/issues", "u
     );
   });
 
-  it("says that a stack could not be looked at", () => {
+  it("reports that a stack could not be checked", () => {
     rmSync(join(folder, "seen-prod"), { recursive: true });
     assert.match(
       keep().at(-1)?.body ?? "",
-      /### prod: not everything was looked at\n\n {4}the job of prod ended early: https/,
+      /### prod: not everything was checked\n\n {4}the job of prod ended early: https/,
     );
   });
 

@@ -45,7 +45,7 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
   };
   const rules = document.spec.groups.flatMap((group) => group.rules);
 
-  it("is a PrometheusRule with one alert for each way in which secrets stop to arrive", () => {
+  it("is a PrometheusRule with one alert for each reason why secrets stop arriving", () => {
     assert.equal(`${document.apiVersion} ${document.kind}`, "monitoring.coreos.com/v1 PrometheusRule");
     assert.deepEqual(
       rules.map(({ alert }) => alert),
@@ -64,7 +64,7 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
     );
   });
 
-  it("holds expressions that Prometheus' grammar accepts, each with its wait, severity and a sentence what to do", () => {
+  it("contains valid expressions, each with its wait, severity and advice", () => {
     for (const { alert, expr, for: wait, labels, annotations } of rules) {
       assert.deepEqual(syntaxErrors(expr), [], alert);
       assert.match(wait, /^\d+[mh]$/);
@@ -74,7 +74,7 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
     assert.notDeepEqual(syntaxErrors("max by (namespace) (up == )"), []);
   });
 
-  it("asks only for metrics of kube-state-metrics, External Secrets Operator and Vault, and for our CronJob by its name", () => {
+  it("uses only metrics of kube-state-metrics, External Secrets Operator and Vault, and our CronJob's name", () => {
     for (const { alert, expr } of rules) {
       for (const metric of namesOf(expr, "Identifier")) {
         assert.match(
@@ -89,7 +89,7 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
     }
   });
 
-  it("looks at the annotations that vault-bootstrap writes, as kube-state-metrics names them", () => {
+  it("uses the annotations of vault-bootstrap under the names of kube-state-metrics", () => {
     const now = new Date("2026-01-01T00:00:00Z");
     const expires = (name: string, expiresAt: string) => ({
       name,
@@ -111,7 +111,7 @@ describe("monitoring/vault-bootstrap.rules.yaml", () => {
     for (const label of labels) assert.ok(asked.includes(`${label}!=""`), label);
   });
 
-  it("names the namespace of the object, not the operator's: its ServiceMonitor keeps that one as exported_namespace", () => {
+  it("shows the namespace of the object, which the operator's ServiceMonitor keeps as exported_namespace", () => {
     const ofTheOperator = rules.filter(({ expr }) => /externalsecret_|secretstore_/.test(expr));
     assert.equal(ofTheOperator.length, 3);
     for (const { alert, expr } of ofTheOperator) {

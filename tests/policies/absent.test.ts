@@ -49,14 +49,14 @@ describe("a field that a provider filled in with nothing", () => {
       }
     });
   }
-  it("pins no reviewer token, as the real Vault provider fills it in", () => {
+  it("does not count as a pinned reviewer token if the real Vault provider filled it in", () => {
     for (const value of ["", null, false]) {
       const filled = changed(authConfig, [["tokenReviewerJwt"], value], [["tokenReviewerJwtWo"], null]);
       assert.deepEqual(saidBy("vault-reviewer-token", filled), []);
     }
     assert.equal(saidBy("vault-reviewer-token", changed(authConfig, [["tokenReviewerJwt"], unknown])).length, 1);
   });
-  it("pins no CA, as it is read back", () =>
+  it("does not count as a pinned CA when it is read back", () =>
     assert.deepEqual(saidBy("vault-auth-config", changed(authConfig, [["kubernetesCaCert"], ""])), []));
 });
 
@@ -68,12 +68,12 @@ describe("isSet", () => {
     assert.equal(isSet({}, "key"), false);
     assert.equal(isSet(undefined, "key"), false);
   });
-  it("cannot tell a secret from a default where the state does not say", () =>
+  it("cannot distinguish a secret from a default if the state does not show it", () =>
     assert.throws(() => isSet({ key: secretOrDefault }, "key"), Undecided));
 });
 
 describe("text", () => {
-  it("reads an empty text and null as absent", () =>
+  it("treats an empty text and null as absent", () =>
     assert.deepEqual(
       [text({ a: "" }, "a"), text({ a: null }, "a"), text({ a: 80 }, "a")],
       [undefined, undefined, "80"],
@@ -106,13 +106,13 @@ describe("lint of a state file", () => {
     assert.deepEqual(config(["anotherField"]), ["vault-reviewer-token"]);
     assert.deepEqual(config(undefined), ["vault-reviewer-token"]);
   });
-  it("says that it cannot tell after a refresh, which forgets what was filled in", () =>
+  it("reports that it cannot decide after a refresh, which forgets what was filled in", () =>
     assert.deepEqual(config([]), [
       "6 cannot be judged by vault-reviewer-token: tokenReviewerJwt is encrypted in the state",
     ]));
-  it("refuses a token of the Vault provider, which fills in none", () =>
+  it("refuses a token of the Vault provider, which is never filled in", () =>
     assert.deepEqual(linted("pulumi:providers:vault", { token: encrypted }), ["vault-provider-token"]));
-  it("says which rules cannot judge an encrypted value", () =>
+  it("reports which rules cannot judge an encrypted value", () =>
     assert.deepEqual(
       linted("azure-native:keyvault:Secret", { secretName: "ghcr-token", properties: { value: encrypted } }),
       [

@@ -55,9 +55,9 @@ describe("pulumi policy analyze, on an exported state", function () {
 
   it("shows each rule by its own name, level and severity", async () =>
     assert.deepEqual(await reported(), ["mandatory medium delivery-refresh"]));
-  it("takes another level for one rule", async () =>
+  it("accepts another level for one rule", async () =>
     assert.deepEqual(await reported({ "delivery-refresh": "advisory" }), ["advisory medium delivery-refresh"]));
-  it("takes a rule's own configuration, such as an exemption", async () => {
+  it("accepts a rule's own configuration, such as an exemption", async () => {
     const exemption = { subject: "ExternalSecret *", reason: "r", owner: "o", until: "2999-01-01" };
     assert.deepEqual(
       await reported({ "delivery-refresh": { enforcementLevel: "mandatory", exemptions: [exemption] } }),

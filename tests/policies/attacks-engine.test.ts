@@ -43,7 +43,7 @@ describe("attacks, under the real engine", function () {
     assert.deepEqual([passed, refused.toSorted()], [false, ["direct", "over-another"]]);
   });
 
-  it("leave a component alone, whose children are what is judged", async () => {
+  it("ignore a component, because its children are judged", async () => {
     const { passed, reported } = await engine.preview("prod", () => {
       declare("child", externalSecret, { parent: new pulumi.ComponentResource("acme:index:Part", "part") });
       return Promise.resolve();

@@ -44,7 +44,7 @@ describe("authority rules", () => {
     "minio-root-credentials",
     "grafana-admin-credentials",
   ]) {
-    it(`fail the seed's ${name} by every way`, () => {
+    it(`refuse ${name} of document 451 in every place`, () => {
       const writers = [storing(name), making(name)];
       assert.deepEqual(
         writers.map((sample) => refusedBy(sample).length > 0),
@@ -63,18 +63,18 @@ describe("authority rules", () => {
     "/platform-db-credentials/",
     "ameide/dev/platform-db-credentials",
   ]) {
-    it(`fail "${name}": case, separators and path prefix hide nothing`, () =>
+    it(`refuse "${name}", whatever its case, separators and path prefix`, () =>
       assert.deepEqual(refusedBy(reading(name)), ["authority-cluster-managed"]));
   }
 
-  it("take a path that the catalogue knows as a whole for what it is, whatever its last part is", () => {
+  it("classify a known path as a whole, whatever its last part is", () => {
     const outside = { authority: "external" as const, env: "OUTSIDE", vault: "outside/redis-auth" };
     const catalogue = { ...policyCatalogue, secrets: { ...policyCatalogue.secrets, outside } };
     assert.equal(classifyKey(catalogue, "secret/data/outside/redis-auth").authority, "external");
   });
-  it("do not take an external name below an unknown path for the secret itself", () =>
+  it("do not treat an external name below an unknown path as the secret itself", () =>
     assert.deepEqual(refusedBy(reading("ameide/dev/ghcr-token")), ["authority-not-in-catalogue"]));
-  it("fail an unknown path whole, whatever its last part is", () =>
+  it("refuse an unknown path as a whole, whatever its last part is", () =>
     assert.deepEqual(refusedBy(reading("ameide/dev/who-knows")), ["authority-not-in-catalogue"]));
   it("allow an external Key Vault name with the prefix before it, and fail an unknown one", () =>
     assert.deepEqual(
@@ -96,7 +96,7 @@ describe("authority rules", () => {
       else assert.doesNotThrow(() => catalogueSchema.parse({ ...policyCatalogue, secrets: parse(entry) as unknown }));
     });
   }
-  it("say what to use instead of a retired name, and where a target stands", () => {
+  it("name the replacement of a retired name, and the place of a target", () => {
     assert.deepEqual(fixes(storing("env-ghcr-token")), ['use "ghcr-token"']);
     assert.deepEqual(fixes(storing("old-token")), ["remove it"]);
     assert.deepEqual(paths(making("redis-auth")), ["spec.target.name"]);
@@ -107,20 +107,20 @@ describe("authority rules", () => {
     assert.deepEqual(paths(writing("vault:kv/secret:Secret", { path: "secret/redis-auth" })), ["path"]);
     assert.deepEqual(paths(writing("vault:kv/secretV2:SecretV2", { name: "redis-auth" })), ["name"]);
   });
-  it("fail an alias as the name itself", () =>
+  it("refuse an alias like the name itself", () =>
     assert.deepEqual(refusedBy(storing("minio-root-password")), ["authority-cluster-managed"]));
-  it("fail a Key Vault name with the prefix before it", () =>
+  it("refuse a Key Vault name with the prefix before it", () =>
     assert.deepEqual(refusedBy(storing("env-platform-db-credentials")), ["authority-cluster-managed"]));
-  it("allow an external name that ends as Keycloak's do", () =>
+  it("allow an external name with an ending like Keycloak's", () =>
     assert.deepEqual(refusedBy(storing("coder-github-oauth-client-secret")), []));
-  it("fail a setting as a secret, and say where it belongs", () =>
+  it("refuse a setting as a secret, and say where it belongs", () =>
     assert.deepEqual(refusedBy(storing("database-ssl")), ["authority-not-in-catalogue"]));
-  it("fail the bootstrap's own credentials", () =>
+  it("refuse the bootstrap's own credentials", () =>
     assert.deepEqual(refusedBy(reading("vault-auto-credentials")), ["authority-cluster-managed"]));
-  it("fail a service's token in Key Vault, which mints it in the cluster", () =>
+  it("refuse a service's token in Key Vault, which mints it in the cluster", () =>
     assert.deepEqual(refusedBy(storing("backstage-gitlab-token")), ["authority-cluster-managed"]));
 
-  it("fail what dataFrom extracts", () =>
+  it("refuse what dataFrom extracts", () =>
     assert.deepEqual(
       refusedBy(changed(externalSecret, [["spec", "dataFrom"], [{ extract: { key: "platform-db-credentials" } }]])),
       ["authority-cluster-managed"],
@@ -129,7 +129,7 @@ describe("authority rules", () => {
     { find: { name: { regexp: ".*" } } },
     { sourceRef: { generatorRef: { kind: "UUID", name: "a" } } },
   ]) {
-    it(`fail what dataFrom extracts beside ${Object.keys(beside).join()}`, () =>
+    it(`refuse what dataFrom extracts next to ${Object.keys(beside).join()}`, () =>
       assert.deepEqual(
         refusedBy(
           changed(externalSecret, [["spec", "dataFrom"], [{ extract: { key: "platform-db-credentials" }, ...beside }]]),
@@ -137,7 +137,7 @@ describe("authority rules", () => {
         ["authority-cluster-managed"],
       ));
   }
-  it("allow a template's text to come from a ConfigMap, whose name is no secret's", () =>
+  it("allow a template with text from a ConfigMap", () =>
     assert.deepEqual(
       refusedBy(
         changed(externalSecret, [
@@ -147,7 +147,7 @@ describe("authority rules", () => {
       ),
       [],
     ));
-  it("fail a template that copies the Secret of a delivery with a generated secret in it", () => {
+  it("refuse a template that copies the Secret of a delivery with a generated secret in it", () => {
     const catalogue = catalogueSchema.parse({
       ...policyCatalogue,
       deliveries: { "plausible-cookie": { keys: { COOKIE: "plausible-oauth-cookie-secret" } } },
@@ -159,9 +159,9 @@ describe("authority rules", () => {
     ["ghcr-pull", "authority-wrong-writer"],
     ["nobody-knows-it", "authority-not-in-catalogue"],
   ] as const) {
-    it(`fail a PushSecret that pushes ${name} under the name of a database's secret`, () =>
+    it(`refuse a PushSecret that pushes ${name} under the name of a database's secret`, () =>
       assert.deepEqual(refusedBy(changed(pushSecret, [["spec", "selector", "secret", "name"], name])), [rule]));
-    it(`fail a PushSecret whose template takes from ${name}`, () =>
+    it(`refuse a PushSecret whose template takes from ${name}`, () =>
       assert.deepEqual(
         refusedBy(
           changed(pushSecret, [
@@ -176,17 +176,17 @@ describe("authority rules", () => {
     { secret: { selector: { matchLabels: { a: "b" } } } },
     { generatorRef: { kind: "Password", name: "a" } },
   ]) {
-    it(`fail a PushSecret that selects by ${JSON.stringify(selector)}`, () =>
+    it(`refuse a PushSecret that selects by ${JSON.stringify(selector)}`, () =>
       assert.deepEqual(refusedBy(changed(pushSecret, [["spec", "selector"], selector])), ["authority-push-all"]));
   }
-  it("allow another ExternalSecret to write a target of that name where the catalogue delivers none", () =>
+  it("allow another ExternalSecret to write a target of that name in a namespace without a delivery", () =>
     assert.deepEqual(
       refusedBy(
         changed(externalSecret, [["metadata", "name"], "my-own-sync"], [["metadata", "namespace"], "elsewhere"]),
       ),
       [],
     ));
-  it("fail another ExternalSecret that writes a pull secret, in whatever namespace", () =>
+  it("refuse another ExternalSecret that writes a pull secret, in any namespace", () =>
     assert.deepEqual(
       refusedBy(
         changed(
@@ -197,7 +197,7 @@ describe("authority rules", () => {
       ),
       ["authority-declared-target"],
     ));
-  it("fail what a template takes from another Secret", () =>
+  it("refuse what a template copies from another Secret", () =>
     assert.deepEqual(
       refusedBy(
         changed(externalSecret, [
@@ -207,12 +207,12 @@ describe("authority rules", () => {
       ),
       ["authority-cluster-managed"],
     ));
-  it("fail a target that the ExternalSecret's own name gives", () =>
+  it("refuse a target that is named by the ExternalSecret's own name", () =>
     assert.deepEqual(
       refusedBy(changed(externalSecret, [["metadata", "name"], "redis-auth"], [["spec", "target"], undefined])),
       ["authority-cluster-managed"],
     ));
-  it("fail a ClusterExternalSecret as they fail an ExternalSecret", () =>
+  it("refuse a ClusterExternalSecret like an ExternalSecret", () =>
     assert.deepEqual(
       refusedBy({
         type: "kubernetes:external-secrets.io/v1:ClusterExternalSecret",
@@ -223,7 +223,7 @@ describe("authority rules", () => {
       }),
       ["authority-cluster-managed"],
     ));
-  it("fail the target that a ClusterExternalSecret names its ExternalSecrets by, and its own name where it names none", () => {
+  it("refuse a target by externalSecretName of a ClusterExternalSecret, or by its own name", () => {
     const { spec } = changed(externalSecret, [["spec", "target"], undefined]).props as { readonly spec: object };
     const everywhere = (name: string, more: object = {}): Sample => ({
       type: "kubernetes:external-secrets.io/v1:ClusterExternalSecret",
@@ -233,7 +233,7 @@ describe("authority rules", () => {
     assert.deepEqual(refusedBy(everywhere("redis-auth", { externalSecretName: "x" })), []);
     assert.deepEqual(refusedBy(everywhere("redis-auth")), ["authority-cluster-managed"]);
   });
-  it("fail an item of a list", () =>
+  it("refuse an item of a list", () =>
     assert.deepEqual(
       refusedBy({
         type: "kubernetes:external-secrets.io/v1:ExternalSecretList",
@@ -241,18 +241,18 @@ describe("authority rules", () => {
       }),
       ["authority-cluster-managed"],
     ));
-  it("fail an item of a List in YAML", () => {
+  it("refuse an item of a List in YAML", () => {
     const { props } = making("redis-auth") as { props: Record<string, unknown> };
     assert.deepEqual(refusedBy({ document: { apiVersion: "v1", kind: "List", items: [props] } }), [
       "authority-cluster-managed",
     ]);
   });
-  it("fail a versioned type of azure-native as the plain one", () =>
+  it("refuse a versioned type of azure-native like the plain one", () =>
     assert.deepEqual(
       refusedBy(writing("azure-native:keyvault/v20240401preview:Secret", { secretName: "redis-auth" })),
       ["authority-cluster-managed"],
     ));
-  it("fail a patch of server-side apply", () =>
+  it("refuse a patch of server-side apply", () =>
     assert.deepEqual(
       refusedBy(
         writing(
@@ -269,10 +269,10 @@ describe("authority rules", () => {
     ["vault:generic/secret:Secret", { path: "secret/data/ghcr-token" }],
     ["vault:generic/endpoint:Endpoint", { path: "secret/data/ghcr-token" }],
   ] as const) {
-    it(`fail ${type}, which writes past the bootstrap`, () =>
+    it(`refuse ${type}, which bypasses the bootstrap`, () =>
       assert.deepEqual(refusedBy(writing(type, props)), ["authority-wrong-writer"]));
   }
-  it("allow a write to Vault's own configuration, which is no secret of the chain", () =>
+  it("allow a write to Vault's own configuration, which is not a secret of the pipeline", () =>
     assert.deepEqual(refusedBy(writing("vault:generic/endpoint:Endpoint", { path: "auth/kubernetes/role/x" })), []));
 
   it("allow exactly the delivery that the catalogue declares", () => assert.deepEqual(refusedBy(declaredDelivery), []));
@@ -281,12 +281,12 @@ describe("authority rules", () => {
     ["another namespace", ["metadata", "namespace"], "argocd"],
     ["another key in the target", ["spec", "data", 0, "secretKey"], "password"],
   ] as const) {
-    it(`fail the declared delivery by ${what}`, () =>
+    it(`refuse the declared delivery by ${what}`, () =>
       assert.ok(refusedBy(changed(declaredDelivery, [path, value])).includes("authority-undeclared-delivery")));
   }
   it("allow a mirror of what CNPG owns", () => assert.deepEqual(refusedBy(pushSecret), []));
   for (const dataTo of [{ match: { regexp: "^PASS" } }, { remoteKey: "platform-db-credentials" }]) {
-    it(`fail a mirror by dataTo with ${JSON.stringify(dataTo)}, beside keys that are named as well`, () => {
+    it(`refuse a mirror by dataTo with ${JSON.stringify(dataTo)}, also next to named keys`, () => {
       const { spec } = changed(pushSecret, [["spec", "dataTo"], [{ storeRef: { name: "ameide-vault" }, ...dataTo }]])
         .props as { readonly spec: object };
       const everywhere = writing("kubernetes:external-secrets.io/v1alpha1:ClusterPushSecret", {
@@ -299,7 +299,7 @@ describe("authority rules", () => {
       assert.deepEqual(paths(everywhere), ["spec.pushSecretSpec.dataTo[0]"]);
     });
   }
-  it("fail a mirror of what Keycloak owns, which its client-patcher writes", () =>
+  it("refuse a mirror of what Keycloak owns, which its client-patcher writes", () =>
     assert.deepEqual(
       refusedBy(
         changed(pushSecret, [["spec", "data", 0, "match", "remoteRef", "remoteKey"], "grafana-oidc-client-secret"]),

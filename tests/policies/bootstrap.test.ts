@@ -17,11 +17,11 @@ describe("rule bootstrap-image", () => {
     it(`allows ${name} by digest: no login is needed for it`, () =>
       assert.deepEqual(saidBy("bootstrap-image", changed(cronJob, [image, `${name}${digest}`])), []));
   }
-  it("fails a private registry even by digest: the bootstrap brings the pull secret", () =>
+  it("refuses a private registry even by digest: the bootstrap delivers the pull secret", () =>
     assert.deepEqual(saidBy("bootstrap-image", changed(cronJob, [image, `ghcr.io/ameideio/bootstrap${digest}`])), [
       'container "vault-bootstrap": pulls from "ghcr.io", which may need a login; use a public registry',
     ]));
-  it("looks at init containers too", () =>
+  it("checks init containers too", () =>
     assert.deepEqual(
       saidBy(
         "bootstrap-image",
@@ -29,7 +29,7 @@ describe("rule bootstrap-image", () => {
       ),
       ['container "kubectl": runs "alpine/k8s:1.30"; use repository@sha256:<64 hex digits>'],
     ));
-  it("leaves other workloads alone", () =>
+  it("ignores other workloads", () =>
     assert.deepEqual(
       saidBy(
         "bootstrap-image",
@@ -46,9 +46,9 @@ describe("rule bootstrap-identity-token", () => {
   const withVolume = (audience: string): ReturnType<typeof saidBy> =>
     saidBy("bootstrap-identity-token", changed(cronJob, [label, undefined], [[...pod, "volumes"], volume(audience)]));
 
-  it("allows a token volume of its own in place of the webhook's label", () =>
+  it("allows its own token volume instead of the webhook's label", () =>
     assert.deepEqual(withVolume("api://AzureADTokenExchange"), []));
-  it("fails a token volume of another audience", () =>
+  it("refuses a token volume of another audience", () =>
     assert.deepEqual(withVolume("vault"), ["logs in to Azure but has no token for it"]));
   it("allows a bootstrap without Azure", () =>
     assert.deepEqual(

@@ -17,7 +17,7 @@ describe("bundlePack", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("writes a pack that starts by itself, without this repository beside it", async () => {
+  it("writes a pack that starts on its own, without this repository", async () => {
     await bundlePack(folder);
     assert.deepEqual(readdirSync(folder).toSorted(), [
       "PulumiPolicy.yaml",
@@ -35,7 +35,7 @@ describe("bundlePack", function () {
     assert.match(port.toString(), /^\d+\n$/);
   });
 
-  it("is the only folder that can be published: `npm pack`, which `pulumi policy publish` runs, refuses the source", () => {
+  it("is the only folder that can be published: `npm pack` of `pulumi policy publish` refuses the source", () => {
     // npm hands its own settings to what it runs; a person who publishes has none of this repository's
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_/i.test(key)));
     const pack = (cwd: string) =>

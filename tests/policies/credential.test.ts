@@ -16,7 +16,7 @@ describe("namesSecret", () => {
     "APIKey",
     "aws_secret_access_key",
   ]) {
-    it(`takes "${name}" for the name of a value`, () => assert.equal(namesSecret(name), true));
+    it(`recognises "${name}" as the name of a secret value`, () => assert.equal(namesSecret(name), true));
   }
   for (const name of [
     "SECRET_NAME",
@@ -34,12 +34,12 @@ describe("namesSecret", () => {
     "key",
     "tls.key",
   ]) {
-    it(`does not take "${name}" for one`, () => assert.equal(namesSecret(name), false));
+    it(`does not recognise "${name}" as one`, () => assert.equal(namesSecret(name), false));
   }
 });
 
 describe("credentialIn", () => {
-  it("finds a shape under any name", () =>
+  it("finds a credential's shape under any name", () =>
     assert.equal(credentialIn("note", `ghp_${"a1B2".repeat(9)}`), "a GitHub token"));
   for (const [name, value] of [
     ["password", "correct horse"],
@@ -72,9 +72,9 @@ describe("credentialIn", () => {
     ["password", "smtpPassword"],
     ["password", "SMTP_PASSWORD"],
   ] as const) {
-    it(`does not take ${name}: ${value} for a secret`, () => assert.equal(credentialIn(name, value), undefined));
+    it(`does not report ${name}: ${value}`, () => assert.equal(credentialIn(name, value), undefined));
   }
-  it("counts every literal within a Secret", () =>
+  it("counts every literal in a Secret", () =>
     assert.deepEqual(
       ["clientSecret", "accessKey", "token"].map((name) => literalIn(name, "some-name", "in-secret")),
       ["a literal", "a literal", "a literal"],

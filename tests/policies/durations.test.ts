@@ -18,7 +18,7 @@ describe("secondsOf", () => {
     it(`reads ${text}`, () => assert.equal(secondsOf(text), seconds));
   }
   for (const text of ["", "15", "1 h", "1d", "soon", "-1h"])
-    it(`knows no duration in "${text}"`, () => assert.equal(secondsOf(text), undefined));
+    it(`finds no duration in "${text}"`, () => assert.equal(secondsOf(text), undefined));
 });
 
 describe("periodOf", () => {

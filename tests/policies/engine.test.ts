@@ -59,7 +59,7 @@ describe("the pack, under the real engine", function () {
   const engine = usePolicyEngine(["command"]);
 
   for (const family of families) {
-    it(`fails a program that breaks the rules of the family ${family}`, async () => {
+    it(`refuses a program that breaks the rules of the family ${family}`, async () => {
       const own = inPrograms.filter(({ rule }) => familyOf(ruleOf(rule)) === family);
       const { passed, reported } = await engine.preview("prod", () => {
         for (const example of own) declareWith(example, example.refused);
@@ -88,7 +88,7 @@ describe("the pack, under the real engine", function () {
     });
   }
 
-  it("lets no rule fall silent over an input that the preview does not know", async () => {
+  it("reports every rule as undecided for an input that the preview does not know", async () => {
     const own = inPrograms.filter(({ unknown }) => unknown !== undefined);
     const { reported } = await engine.preview("prod", () => {
       const later = declare("later", { type: "azure-native:managedidentity:UserAssignedIdentity", props: {} });
@@ -117,7 +117,7 @@ describe("the pack, under the real engine", function () {
     }
   });
 
-  it("fails an update over an input that stays unknown, before that resource is made", async () => {
+  it("refuses an update if an input stays unknown, before that resource is created", async () => {
     const { passed, reported, state } = await engine.update("prod", () => {
       declare("undecidable", changed(externalSecret, [["spec", "refreshInterval"], neverKnown()]));
       return Promise.resolve();
@@ -139,7 +139,7 @@ describe("the pack, under the real engine", function () {
     assert.equal(state.includes("canary-in-the-clear"), false);
   });
 
-  it("passes what is marked, as a value or as the object around it", async () => {
+  it("accepts a marked value, or a marked object around it", async () => {
     const { passed, reported } = await engine.preview("prod", () => {
       const properties = { value: "a real value" };
       declare("value", changed(keyVaultSecret, [["properties", "value"], pulumi.secret("a real value")]));

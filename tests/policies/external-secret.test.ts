@@ -6,7 +6,7 @@ import { saidBy } from "../support/policy.ts";
 const asking = (entry: object): Sample => changed(externalSecret, [["spec", "dataFrom"], [entry]]);
 
 describe("deliveryFind", () => {
-  it("fails what a generator makes, as admission does", () =>
+  it("refuses the value of a generator, as admission does", () =>
     assert.deepEqual(
       saidBy("delivery-find", asking({ sourceRef: { generatorRef: { kind: "Password", name: "a" } } })),
       ["reads the value of a generator; name a key in Vault"],
@@ -29,10 +29,10 @@ describe("deliveryFind", () => {
       ],
     ],
   ] as const) {
-    it(`fails an entry with ${what}, and judges both`, () =>
+    it(`refuses an entry with ${what}, and judges both`, () =>
       assert.deepEqual(saidBy("delivery-find", asking(entry)), expected));
   }
-  it("fails a generator that an entry of data names", () =>
+  it("refuses a generator that an entry of data names", () =>
     assert.deepEqual(
       saidBy(
         "delivery-find",
@@ -40,7 +40,7 @@ describe("deliveryFind", () => {
       ),
       ["reads the value of a generator; name a key in Vault"],
     ));
-  it("allows a name that is asked of another store", () =>
+  it("allows a name that another store is asked for", () =>
     assert.deepEqual(
       saidBy("delivery-find", asking({ extract: { key: "ghcr-token" }, sourceRef: { storeRef: { name: "a" } } })),
       [],
@@ -48,7 +48,7 @@ describe("deliveryFind", () => {
 });
 
 describe("storeForNamespace", () => {
-  it("fails a store that only one entry names, and that nothing creates", () => {
+  it("refuses a store that only one entry names, and that nothing creates", () => {
     const other = { storeRef: { kind: "SecretStore", name: "elsewhere" } };
     for (const entry of [
       changed(externalSecret, [["spec", "data", 0, "sourceRef"], other]),

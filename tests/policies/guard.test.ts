@@ -11,28 +11,28 @@ import { policyCatalogue } from "../support/policy.ts";
 import { azure, companyStack, environmentStack, localStack, seedCatalogue, sharedStack } from "../support/stacks.ts";
 
 describe("judgePlan", () => {
-  it("allows the seed's own plans", () =>
+  it("allows the plans of document 451", () =>
     assert.deepEqual(
       [environmentStack("dev"), localStack({ "ghcr-token": "x" }), sharedStack({ "ghcr-token": "x" })].map((plan) =>
         errorsOf(judgePlan(plan, seedCatalogue)),
       ),
       [[], [], []],
     ));
-  it("warns of a Key Vault that answers every network, until the settings close it", () => {
+  it("warns about a Key Vault that answers every network, until the settings restrict it", () => {
     const codes = (plan: SharedStack): readonly string[] => judgePlan(plan, seedCatalogue).map(({ code }) => code);
     assert.deepEqual(codes(sharedStack()), ["key-vault-network"]);
     assert.deepEqual(codes(companyStack()), []);
     const network = { publicAccess: false, addresses: [], subnets: [], trustedServices: true };
     assert.deepEqual(codes({ ...sharedStack(), azure: { ...azure, network } }), []);
   });
-  it("fails a cluster-managed secret in Key Vault before anything is registered, with the pack's own rule and reason", () =>
+  it("refuses a cluster-managed secret in Key Vault before anything is registered, with the pack's own rule and reason", () =>
     assert.deepEqual(
       errorsOf(judgePlan(sharedStack({ "platform-db-credentials": "x" }), seedCatalogue)).map(
         ({ code, stage, severity, subject }) => [code, stage, severity, subject],
       ),
       [["authority-cluster-managed", "key-vault", "error", "KeyVaultSecret platform-db-credentials"]],
     ));
-  it("judges a Key Vault name by what stands behind the stack's prefix: unset, empty, set", () => {
+  it("judges a Key Vault name without the stack's prefix: unset, empty, set", () => {
     const codes = (name: string, secretPrefix?: string): readonly string[] =>
       errorsOf(
         judgePlan(
@@ -45,7 +45,7 @@ describe("judgePlan", () => {
     assert.deepEqual(codes("ci-ghcr-token", "ci-"), []);
     assert.deepEqual(codes("ci-platform-db-credentials", "ci-"), ["authority-cluster-managed"]);
   });
-  it("fails the twenty-first credential of the identity, counted over all environments", () => {
+  it("refuses the twenty-first credential of the identity, counted over all environments", () => {
     const shared = sharedStack();
     const [first] = shared.federatedSubjects;
     assert.ok(first !== undefined);
@@ -59,12 +59,12 @@ describe("judgePlan", () => {
       ["identity-credential-cap"],
     );
   });
-  it("fails keys in a Secret in prod", () =>
+  it("refuses keys in a Secret in prod", () =>
     assert.deepEqual(
       judgePlan(environmentStack("prod"), seedCatalogue).map(({ code }) => code),
       ["vault-auto-credentials"],
     ));
-  it("tells an exempted one as a warning until its last day", () => {
+  it("reports an exempted one as a warning until its last day", () => {
     const plan = sharedStack({ "platform-db-credentials": "x" });
     const exemptions = [
       {
@@ -96,8 +96,8 @@ describe("guardTransformation", () => {
     } as unknown as ResourceTransformationArgs);
   };
 
-  it("leaves a lawful resource as it is", () => assert.equal(declare(externalSecret), undefined));
-  it("fails what is added beside the plan, in its constructor", () =>
+  it("does not change an allowed resource", () => assert.equal(declare(externalSecret), undefined));
+  it("refuses a resource outside the plan, in its constructor", () =>
     assert.throws(
       () => declare(changed(externalSecret, [["spec", "target", "name"], "redis-auth"])),
       (error) => {
@@ -106,21 +106,21 @@ describe("guardTransformation", () => {
         return true;
       },
     ));
-  it("fails a pinned reviewer token", () =>
+  it("refuses a pinned reviewer token", () =>
     assert.throws(
       () => declare(changed(authConfig, [["tokenReviewerJwt"], "the token of some pod"])),
       /sets a reviewer token/,
     ));
-  it("fails a plain value of Key Vault, and passes one that an output carries", () => {
+  it("refuses a plain value of Key Vault, and accepts an output", () => {
     assert.throws(() => declare(keyVaultSecret), /is not marked secret/);
     assert.equal(declare(changed(keyVaultSecret, [["properties"], pulumi.secret({ value: "x" })])), undefined);
   });
-  it("waits with what an output will say", () =>
+  it("leaves the value of an output undecided", () =>
     assert.equal(
       declare(changed(externalSecret, [["spec", "target", "name"], pulumi.output("redis-auth")])),
       undefined,
     ));
-  it("fails a value of a cluster-managed Secret under any name, over other resources too, and lets it be read", () => {
+  it("refuses a value of a cluster-managed Secret under any name, also through other resources, and allows reading it", () => {
     const programs = guardTransformation({ catalogue: policyCatalogue, environment: "prod" });
     const [database, copy] = [{}, {}];
     const add = (resource: object, type: string, props: object, opts: object = {}): unknown =>

@@ -8,16 +8,16 @@ const acrPull = role("7f951dda-4ed3-4680-a7ca-43fe172d538d");
 const registry = "/subscriptions/s/resourceGroups/Ameide/providers/Microsoft.ContainerRegistry/registries/ameide";
 
 describe("rule identity-role", () => {
-  it("leaves other roles on other things alone", () =>
+  it("ignores other roles on other resources", () =>
     assert.deepEqual(
       saidBy("identity-role", changed(roleAssignment, [["roleDefinitionId"], acrPull], [["scope"], registry])),
       [],
     ));
-  it("fails an unheard-of role on a Key Vault", () =>
+  it("refuses an unknown role on a Key Vault", () =>
     assert.deepEqual(saidBy("identity-role", changed(roleAssignment, [["roleDefinitionId"], acrPull])), [
       'assigns the role "7f951dda-4ed3-4680-a7ca-43fe172d538d" on a Key Vault; set Key Vault Secrets User',
     ]));
-  it("fails Owner wherever it is assigned", () =>
+  it("refuses Owner on every scope", () =>
     assert.deepEqual(
       saidBy(
         "identity-role",
@@ -29,7 +29,7 @@ describe("rule identity-role", () => {
       ),
       ["assigns Owner; set Key Vault Secrets User"],
     ));
-  it("knows roles by their name, as the classic provider takes them", () => {
+  it("recognises roles by name, as the classic provider accepts them", () => {
     const named = (name: string): Sample =>
       changed(roleAssignment, [["roleDefinitionId"], undefined], [["roleDefinitionName"], name], [["scope"], registry]);
     assert.deepEqual(saidBy("identity-role", named("Key Vault Secrets Officer")), [
@@ -54,7 +54,7 @@ describe("rule identity-scope", () => {
 });
 
 describe("rule identity-subject", () => {
-  it("leaves the identities of others alone", () =>
+  it("ignores identities of other programs", () =>
     assert.deepEqual(
       saidBy(
         "identity-subject",
@@ -62,7 +62,7 @@ describe("rule identity-subject", () => {
       ),
       [],
     ));
-  it("fails a subject with a wildcard", () =>
+  it("refuses a subject with a wildcard", () =>
     assert.equal(
       saidBy("identity-subject", changed(credential, [["subject"], "system:serviceaccount:ameide-*:x"])).length,
       1,
@@ -92,7 +92,7 @@ describe("rule identity-issuer", () => {
 });
 
 describe("rule identity-credential-cap", () => {
-  it("does not wait for the identity's name where there are too few credentials for it to matter", () => {
+  it("does not need the identity's name if there are too few credentials", () => {
     const sample = changed(
       credential,
       [["resourceName"], unknown],
@@ -113,17 +113,17 @@ describe("rule identity-client-id-literal", () => {
     ]),
     computed: [],
   });
-  it("fails one in the environment of a pod", () =>
+  it("refuses one in the environment of a pod", () =>
     assert.deepEqual(
       saidBy("identity-client-id-literal", variable("AZURE_CLIENT_ID", "44444444-4444-4444-8444-444444444444")),
       ["its client id is a literal; pass the identity's output"],
     ));
-  it("allows the id of an offline plan, which nobody has", () =>
+  it("allows the placeholder id of an offline plan", () =>
     assert.deepEqual(
       saidBy("identity-client-id-literal", variable("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000000")),
       [],
     ));
-  it("looks at no other variable", () =>
+  it("ignores other variables", () =>
     assert.deepEqual(
       saidBy("identity-client-id-literal", variable("AZURE_TENANT_ID", "44444444-4444-4444-8444-444444444444")),
       [],

@@ -63,7 +63,7 @@ function violationsOn(sample: Sample): number {
 describe("judge", function () {
   this.timeout(60_000);
 
-  it("gives a verdict on anything in the place of anything, and never throws", () => {
+  it("returns a verdict for any input, and never throws", () => {
     const spoilt = fc.constantFrom(...lawful).chain((sample) => {
       const paths = pathsIn("type" in sample ? sample.props : {}).filter((path) => path.length > 0);
       return fc.tuple(
@@ -81,7 +81,7 @@ describe("judge", function () {
       { numRuns: 300 },
     );
   });
-  it("never finds a violation in a value that is not known: it waits", () => {
+  it("never finds a violation in an unknown value", () => {
     for (const sample of lawful) {
       for (const path of pathsIn("type" in sample ? sample.props : {})) {
         if (path.length === 0) continue;

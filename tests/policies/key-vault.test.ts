@@ -9,7 +9,7 @@ describe("rules of the family key-vault", () => {
     props: { name: "ameidekv", ...props },
   });
 
-  it("read the classic provider's vault as they read azure-native's", () => {
+  it("read the classic provider's vault like azure-native's", () => {
     const lawful = {
       enableRbacAuthorization: true,
       purgeProtectionEnabled: true,
@@ -26,7 +26,7 @@ describe("rules of the family key-vault", () => {
     }
     assert.equal(saidBy("key-vault-soft-delete", classic({ ...lawful, softDeleteRetentionDays: 7 })).length, 1);
   });
-  it("take disabled public access for a closed network", () => {
+  it("accept disabled public access as a closed network", () => {
     const closed = changed(
       keyVault,
       [["properties", "networkAcls"], undefined],

@@ -17,7 +17,7 @@ describe("judgeSteps", () => {
     "kubernetes:external-secrets.io/v1:SecretStore",
     "kubernetes:external-secrets.io/v1:ExternalSecret",
   ]) {
-    it(`fails a plan that deletes or replaces a ${type}`, () =>
+    it(`refuses a plan that deletes or replaces a ${type}`, () =>
       assert.deepEqual(
         ["delete", "replace", "delete-replaced"].map((op) =>
           judgeSteps([step(op, type)], "prod").map(({ code }) => code),
@@ -40,7 +40,7 @@ describe("judgeSteps", () => {
       ),
       [],
     ));
-  it("allows the deletion of what can be made again", () =>
+  it("allows the deletion of what can be created again", () =>
     assert.deepEqual(
       judgeSteps(
         ["vault:index/policy:Policy", "vault:kv/secretBackendV2:SecretBackendV2", "kubernetes:batch/v1:CronJob"].map(
@@ -50,6 +50,6 @@ describe("judgeSteps", () => {
       ),
       [],
     ));
-  it("allows all of it in local, which is made to be thrown away", () =>
+  it("allows all of it in local", () =>
     assert.deepEqual(judgeSteps([step("delete", "azure-native:keyvault:Vault")], "local"), []));
 });

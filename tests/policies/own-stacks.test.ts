@@ -18,7 +18,7 @@ const shared = { bootstrapClientId: "33333333-3333-4333-8333-333333333333" };
 
 describe("the stacks of this program", () => {
   for (const [name, plan] of Object.entries(stacks)) {
-    it(`register nothing in ${name} that no rule knows`, async () => {
+    it(`register only types in ${name} that the rules know`, async () => {
       const registered = await recordStack(() => registerStack(plan, { shared }));
       const unread = registered.flatMap(({ type, name: called, inputs, custom }) =>
         subjectsOfResource({

@@ -23,17 +23,17 @@ describe("rule placeholder-marker", () => {
     assert.equal(saidBy("placeholder-marker", secret("data", { a: base64("CHANGEME") })).length, 1));
   it("does not decode stringData", () =>
     assert.deepEqual(saidBy("placeholder-marker", secret("stringData", { a: base64("CHANGEME") })), []));
-  it("finds a directive that reached a consumer", () =>
+  it("finds a directive of vault-bootstrap at a consumer", () =>
     assert.equal(saidBy("placeholder-marker", secret("stringData", { a: "__generate__" })).length, 1));
-  it("takes the JSON of a Vault secret apart", () =>
+  it("parses the JSON of a Vault secret", () =>
     assert.equal(saidBy("placeholder-marker", vaultSecret('{"value":"changeme"}')).length, 1));
-  it("reads a text that is no JSON as it stands", () => {
+  it("reads a text that is not JSON verbatim", () => {
     assert.equal(saidBy("placeholder-marker", vaultSecret("CHANGEME")).length, 1);
     assert.deepEqual(saidBy("placeholder-marker", vaultSecret("{CHANGEME")), []);
   });
-  it("judges the values that it knows beside one that it does not", () =>
+  it("judges known values next to an unknown one", () =>
     assert.equal(saidBy("placeholder-marker", secret("stringData", { a: unknown, b: "CHANGEME" })).length, 1));
-  it("ignores what is no value: the name of the Secret", () =>
+  it("ignores the name of the Secret", () =>
     assert.deepEqual(
       saidBy("placeholder-marker", { type: "kubernetes:core/v1:Secret", props: { metadata: { name: "CHANGEME" } } }),
       [],
@@ -49,7 +49,7 @@ describe("rule placeholder-unrendered", () => {
     '{{ "{{ .password }}" }}',
     "{{ `{{ .password }}` }}",
   ]) {
-    it(`fails ${text} in one: Helm was to fill it in, and did not`, () =>
+    it(`refuses ${text} in one: Helm should have rendered it`, () =>
       assert.equal(saidBy("placeholder-unrendered", template(text)).length, 1));
   }
 });

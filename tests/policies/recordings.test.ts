@@ -126,7 +126,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   "lifecycle-protect": "judges the option `protect`, which no provider sees",
 };
 
-describe("the pack, on what the real providers make of this program's inputs", () => {
+describe("the pack, on the real providers' results for this program's inputs", () => {
   it("finds nothing in any checked input", async () => {
     assert.ok(checks.length > 200, "the recordings were read");
     const all: string[] = [];
@@ -146,7 +146,7 @@ describe("the pack, on what the real providers make of this program's inputs", (
   }
   it("finds nothing in the checked inputs of a whole stack", async () =>
     assert.deepEqual(stopping(await pack.analyzeStack(stack)), []));
-  it("is tried on every rule that looks at one of them", () => {
+  it("covers every rule that checks one of them", () => {
     const kinds = new Set(checks.map(({ type }) => kindOfToken(type)));
     const apply = rules.filter((rule) => rule.kinds.some((kind) => kinds.has(kind))).map(({ id }) => id);
     assert.deepEqual([...Object.keys(mutations), ...Object.keys(elsewhere)].toSorted(), apply.toSorted());

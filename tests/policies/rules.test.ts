@@ -13,21 +13,21 @@ describe("rules", () => {
       rules.filter((rule) => familyOf(rule) === undefined).map(({ id }) => id),
       [],
     ));
-  it("say why, what to do, and where to read on", () =>
+  it("give a reason, a fix and a reference", () =>
     assert.deepEqual(
       rules
         .filter(({ why, remediation, references }) => why === "" || remediation === "" || references.length === 0)
         .map(({ id }) => id),
       [],
     ));
-  it("refer to incidents and addresses only, which a reader can open", () =>
+  it("refer only to incidents and addresses that a reader can open", () =>
     assert.deepEqual(
       rules.flatMap(({ id, references }) =>
         references.filter((one) => !Object.hasOwn(incidents, one) && !URL.canParse(one)).map((one) => `${id}: ${one}`),
       ),
       [],
     ));
-  it("are as strict in prod as anywhere", () =>
+  it("are at least as strict in prod as anywhere else", () =>
     assert.deepEqual(
       rules
         .map((rule) => ({ id: rule.id, levels: levelsOf(rule) }))
@@ -40,12 +40,11 @@ describe("rules", () => {
 for (const example of examples) {
   const { rule, allowed, refused, says, absent, absentSays, absentIsFine, unknown: path } = example;
   describe(`rule ${rule}`, () => {
-    it("allows what is lawful", () => assert.deepEqual(said(example, allowed), []));
-    it("fails one change of it, saying what is and what it must be", () =>
+    it("allows what is compliant", () => assert.deepEqual(said(example, allowed), []));
+    it("refuses one change of it, with the actual and the required value", () =>
       assert.deepEqual(said(example, refused), [says]));
     if (absentSays !== undefined) {
-      it("fails where it is left out: absent is not compliant", () =>
-        assert.deepEqual(said(example, absent), [absentSays]));
+      it("refuses its absence", () => assert.deepEqual(said(example, absent), [absentSays]));
     } else {
       it(`allows it left out: ${absentIsFine ?? "no reason given"}`, () => {
         assert.notEqual(absentIsFine, undefined);
@@ -62,7 +61,7 @@ for (const example of examples) {
       assert.deepEqual(said(example, other), []);
     });
     if (path !== undefined) {
-      it("is undecided while that is not known, without throwing", () =>
+      it("is undecided for unknown values, without throwing", () =>
         assert.deepEqual(said(example, withUnknown(allowed, path)), "undecided"));
     }
   });

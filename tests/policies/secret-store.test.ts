@@ -38,11 +38,11 @@ describe("store-same-environment with Vaults that stack files set", () => {
     assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", undefined), [
       'has no Vault namespace; set "platform/prod"',
     ]));
-  it("refuses an address of nobody", () =>
+  it("refuses an unknown address", () =>
     assert.deepEqual(saidOf("https://vault.example.com", "platform/prod"), [
       'server "vault.example.com" is not the Vault of any environment',
     ]));
-  it("refuses the same address where no stack file sets it", () =>
+  it("refuses the same address if no stack file sets it", () =>
     assert.deepEqual(saidOf("https://vault.vault-system.svc:8200", "platform/prod", { vaults: {} }), [
       'server "vault.vault-system.svc" is not the Vault of any environment',
     ]));

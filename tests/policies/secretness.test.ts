@@ -12,7 +12,7 @@ describe("rule secretness-workload", () => {
   const withArgument = (word: string): ReturnType<typeof said> =>
     said(example, changed(cronJob, [[...container, "args"] satisfies Path, [word]]));
 
-  it("fails a secret in an argument, by its flag or by its shape", () =>
+  it("refuses a secret in an argument, by its flag or by its shape", () =>
     assert.deepEqual(
       [withArgument("--password=correct-horse-1"), withArgument(`--token-file=/x ghp_${repeated(36)}`)],
       [
@@ -40,7 +40,7 @@ describe("the text of a template", () => {
     ["PushSecret", (template: object) => changed(pushSecret, [["spec", "template"], template])],
     ["ClusterPushSecret", (template: object) => wrapped("ClusterPushSecret", { template }, "v1alpha1")],
   ] as const) {
-    it(`fails a credential in a literal of ${what}, and one under a key`, () => {
+    it(`refuses a credential in a literal of ${what}, and one under a key`, () => {
       assert.deepEqual(saidBy("secretness-template-literal", sampleWith(literal(`token: ghp_${repeated(36)}`))), [
         "its template writes a GitHub token in plain text",
       ]);
@@ -50,7 +50,7 @@ describe("the text of a template", () => {
       );
       assert.deepEqual(saidBy("secretness-template-literal", sampleWith(literal("{{ .password }}"))), []);
     });
-    it(`fails a placeholder in a literal of ${what}`, () =>
+    it(`refuses a placeholder in a literal of ${what}`, () =>
       assert.equal(saidBy("placeholder-marker", sampleWith(literal("CHANGEME"))).length, 1));
   }
 });

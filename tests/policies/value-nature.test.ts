@@ -50,7 +50,8 @@ describe("natureOf", () => {
     prose: ["The password of the user, which the chart creates."],
   };
   for (const [nature, all] of Object.entries(texts)) {
-    for (const text of all) it(`says of "${text.slice(0, 40)}": ${nature}`, () => assert.equal(natureOf(text), nature));
+    for (const text of all)
+      it(`classifies "${text.slice(0, 40)}" as ${nature}`, () => assert.equal(natureOf(text), nature));
   }
   for (const text of [
     "correct horse",
@@ -62,6 +63,6 @@ describe("natureOf", () => {
     "JBSWY3DPEHPK3PXP",
     "/9j4AAQSkZJRgABAQ==",
   ]) {
-    it(`says nothing of "${text}", which may be the secret`, () => assert.equal(natureOf(text), undefined));
+    it(`does not classify "${text}", which may be the secret`, () => assert.equal(natureOf(text), undefined));
   }
 });

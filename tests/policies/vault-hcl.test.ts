@@ -35,7 +35,7 @@ describe("policyPaths", () => {
       assert.ok(["read", "list", "sudo"].every((one) => only?.capabilities.includes(one)));
     });
   }
-  it("keeps deny alone, as Vault does", () =>
+  it("lets deny override other capabilities, as Vault does", () =>
     assert.deepEqual(policyPaths('path "a" { capabilities = ["read", "deny"] }'), [
       { path: "a", capabilities: ["deny"] },
     ]));
@@ -50,7 +50,7 @@ describe("policyPaths", () => {
     it(`refuses what Vault refuses: ${problem}`, () =>
       assert.throws(() => policyPaths(policy), { name: "PolicySyntaxError", message: problem }));
   }
-  it("reads a path without capabilities as one that allows nothing", () =>
+  it("treats a path without capabilities as one that allows nothing", () =>
     assert.deepEqual(policyPaths('path "a" {}'), [{ path: "a", capabilities: [] }]));
 });
 
@@ -102,7 +102,7 @@ describe("rule vault-policy-kv-path", () => {
     return [saidBy("vault-policy-kv-path", changed(vaultPolicy, [["policy"], policy]))].flat();
   };
   for (const path of ["secret/a", "secret/a/*", "secret/a*", "/secret/dataa/b"]) {
-    it(`fails ${path}`, () => assert.equal(on(path).length, 1));
+    it(`refuses ${path}`, () => assert.equal(on(path).length, 1));
   }
   for (const path of [
     "secret/data/a",
@@ -150,7 +150,7 @@ describe("rule vault-policy-wildcard", () => {
     ["sys/auth/kubernetes/*", "sudo"],
     ["sys/+/x", "sudo"],
   ] as const) {
-    it(`fails ${capabilities.join(", ")} on ${path}`, () => assert.equal(on(path, ...capabilities), 1));
+    it(`refuses ${capabilities.join(", ")} on ${path}`, () => assert.equal(on(path, ...capabilities), 1));
   }
   for (const [path, ...capabilities] of [
     ["secret/data/ghcr-token", "read"],

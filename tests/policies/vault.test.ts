@@ -11,23 +11,23 @@ const endpoint = (path: string, dataJson: string): Sample => ({
 });
 
 describe("rule vault-reviewer-token", () => {
-  it("fails one that is written past the resource that is made for it", () =>
+  it("refuses one that is written with a generic resource", () =>
     assert.deepEqual(saidBy("vault-reviewer-token", endpoint("auth/kubernetes/config", '{"token_reviewer_jwt":"x"}')), [
       "writes token_reviewer_jwt; remove it",
     ]));
-  it("allows a lawful configuration written so, and other writes", () => {
+  it("allows a correct configuration in a generic resource, and other writes", () => {
     assert.deepEqual(saidBy("vault-reviewer-token", endpoint("auth/kubernetes/config", '{"kubernetes_host":"x"}')), []);
     assert.deepEqual(
       saidBy("vault-reviewer-token", endpoint("auth/kubernetes/role/x", '{"token_reviewer_jwt":"x"}')),
       [],
     );
   });
-  it("fails a token that is a secret or not known: that one is set is enough", () =>
+  it("refuses a token that is secret or unknown", () =>
     assert.equal(saidBy("vault-reviewer-token", changed(authConfig, [["tokenReviewerJwtWo"], "x"])).length, 1));
 });
 
 describe("rule vault-auth-config", () => {
-  it("allows Vault outside of a pod in local only", () => {
+  it("allows Vault outside a pod in local only", () => {
     const outside = changed(
       authConfig,
       [["kubernetesHost"], "https://127.0.0.1:28202"],
@@ -45,21 +45,21 @@ describe("rule vault-role-account", () => {
     ["boundServiceAccountNamespaces", "*"],
     ["boundServiceAccountNamespaces", "pr-*"],
   ] as const) {
-    it(`fails ${key} "${value}"`, () =>
+    it(`refuses ${key} "${value}"`, () =>
       assert.equal(saidBy("vault-role-account", changed(authRole, [[key], [value]])).length, 1));
   }
 });
 
 describe("rule vault-login-bound", () => {
   const rule = "vault-login-bound";
-  it("fails a wildcard in a claim that is matched as a glob, and allows the same text where it is not", () => {
+  it("refuses a wildcard in a claim that is matched as a glob, and allows it otherwise", () => {
     const wild = changed(jwtRole, [["boundClaims", "repository"], "ameideio/*"]);
     assert.deepEqual(saidBy(rule, wild), []);
     assert.deepEqual(saidBy(rule, changed(wild, [["boundClaimsType"], "glob"])), [
       'binds repository to "ameideio/*"; name each value',
     ]);
   });
-  it("fails a token that lives longer than an hour, or as long as Vault likes", () => {
+  it("refuses a token that is valid for more than an hour, or without a limit", () => {
     assert.deepEqual(saidBy(rule, changed(jwtRole, [["tokenTtl"], 7200], [["tokenMaxTtl"], 0])), [
       "tokenTtl is 7200 s; set at most 3600",
       "tokenMaxTtl is not set; set at most 3600",
@@ -75,17 +75,17 @@ describe("rule vault-login-bound", () => {
     ])
       assert.deepEqual(saidBy(rule, allowed), []);
   });
-  it("judges the name that a local Terraform package gives the type", () =>
+  it("judges the type under the name of a local Terraform package", () =>
     assert.equal(saidBy(rule, { ...changed(jwtRole, [["boundAudiences"], []]), type: "vault:index/jwtAuthBackendRole:JwtAuthBackendRole" }).length, 1)); // prettier-ignore
 });
 
 describe("rule vault-login-issuer", () => {
-  it("leaves the issuer of oidc to its discovery", () =>
+  it("does not require an issuer for oidc, which has discovery", () =>
     assert.deepEqual(saidBy("vault-login-issuer", changed(jwtBackend, [["type"], "oidc"], [["boundIssuer"], ""])), []));
 });
 
 describe("rule vault-role-audience", () => {
-  it("allows an audience that every store of the role asks for", () => {
+  it("allows an audience that every store of the role requests", () => {
     const asking = changed(
       secretStore,
       [["spec", "provider", "vault", "auth", "kubernetes", "serviceAccountRef", "audiences"], ["vault"]],
@@ -104,7 +104,7 @@ describe("rule vault-auto-credentials", () => {
     type: "kubernetes:core/v1:Secret",
     props: { metadata: { name, namespace: "ameide-prod" } },
   });
-  it("fails the Secret itself, and no other", () => {
+  it("refuses the Secret itself, and no other", () => {
     assert.deepEqual(saidBy("vault-auto-credentials", named("vault-auto-credentials")), [
       "holds Vault's root token and unseal key; remove it",
     ]);
@@ -116,7 +116,7 @@ describe("rule secretness-unmarked-value", () => {
   const secret = (props: Readonly<Record<string, unknown>>): Sample => ({ type: "kubernetes:core/v1:Secret", props });
   it("allows data that is marked as a whole", () =>
     assert.deepEqual(saidBy("secretness-unmarked-value", secret({ data: markedSecret })), []));
-  it("fails each plain key of data", () =>
+  it("refuses each plain key of data", () =>
     assert.deepEqual(
       saidBy("secretness-unmarked-value", secret({ data: { a: "x", b: markedSecret }, stringData: { c: "x" } })),
       ["is not marked secret", "is not marked secret"],
@@ -131,10 +131,10 @@ describe("judgeEach", () => {
     }).map(({ problem }) => problem);
   const undecided = new Undecided(["spec"]);
 
-  it("finds a violation beside an item that is not known yet", () =>
+  it("finds a violation next to an item that is not known yet", () =>
     assert.deepEqual([judged(undecided, ["a"]), judged(["a"], undecided)], [["a"], ["a"]]));
-  it("is undecided where nothing else was found", () => assert.throws(() => judged(undecided, []), Undecided));
-  it("passes on what is no verdict: a defect of a rule must not look like one", () =>
+  it("is undecided if nothing else was found", () => assert.throws(() => judged(undecided, []), Undecided));
+  it("rethrows errors: a bug in a rule must not look like a verdict", () =>
     assert.throws(
       () =>
         judgeEach([1], () => {
@@ -153,7 +153,7 @@ describe("rule vault-auto-credentials", () => {
     },
   });
 
-  it("fails a stored root token and allows one that is revoked", () => {
+  it("refuses a stored root token and allows one that is revoked", () => {
     const says = ["lets vault-bootstrap store Vault's root token, which never expires; set rootToken: revoked"];
     assert.deepEqual(saidBy("vault-auto-credentials", configMap("stored"), "prod"), says);
     assert.deepEqual(saidBy("vault-auto-credentials", configMap("revoked"), "prod"), []);

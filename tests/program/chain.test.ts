@@ -42,7 +42,7 @@ describe("registerStack", function () {
   this.timeout(30_000);
 
   describe("of shared", () => {
-    it("makes what all environments live on, by one explicit provider", async () => {
+    it("creates what all environments share, with one explicit provider", async () => {
       const created = await record(sharedStack());
       assert.deepEqual(namesOf(created), [
         "azure",
@@ -73,7 +73,7 @@ describe("registerStack", function () {
       );
     });
 
-    it("leaves all of it in place when it goes from the program, and protects what cannot be created again", async () => {
+    it("retains all of it when it leaves the program, and protects what cannot be created again", async () => {
       const created = await record(sharedStack({ "ghcr-token": "canary" }));
       const resources = created.filter(({ custom, name }) => custom && name !== "azure");
       assert.deepEqual(namesOf(resources.filter(({ options }) => !options.retainOnDelete)), []);
@@ -82,7 +82,7 @@ describe("registerStack", function () {
   });
 
   describe("of an environment", () => {
-    it("makes six of the eight components: Key Vault and identity are the shared stack's", async () => {
+    it("creates six of the eight components: Key Vault and identity belong to the shared stack", async () => {
       assert.deepEqual(componentsOf(await record(environmentStack())).toSorted(), [
         "AdmissionGuard",
         "BootstrapFederation",
@@ -102,7 +102,7 @@ describe("registerStack", function () {
       );
     });
 
-    it("changes nothing of what it adopts, and leaves it in place when it goes", async () => {
+    it("changes nothing that it adopts, and retains it when it leaves the program", async () => {
       const created = await record(
         environmentStack("dev", { adopt: { "vault-auth-config": "auth/kubernetes/config" } }),
       );
@@ -112,7 +112,7 @@ describe("registerStack", function () {
       assert.deepEqual(options("vault-engine-kv-config")?.ignoreChanges, []);
     });
 
-    it("gives every resource an explicit provider of its own package", async () => {
+    it("gives every resource an explicit provider of its package", async () => {
       const created = (await record(environmentStack())).filter(
         ({ custom, type }) => custom && !type.startsWith("pulumi:"),
       );
@@ -129,7 +129,7 @@ describe("registerStack", function () {
       assert.ok(!("token" in vault.inputs));
     });
 
-    it("pins the cluster, and applies on the server's side", async () => {
+    it("pins the cluster, and uses server-side apply", async () => {
       const cluster = { context: "ameide-dev", kubeconfig: "/home/me/.kube/config", oidcIssuer: "https://i" };
       const created = await record(environmentStack("dev", { cluster }));
       const provider = created.find(({ type }) => type === "pulumi:providers:kubernetes");
@@ -142,7 +142,7 @@ describe("registerStack", function () {
       });
     });
 
-    it("walks in order: Vault's mounts, policies and roles, CronJob, Job, store, ExternalSecret", async () => {
+    it("registers in order: Vault's mounts, policies and roles, CronJob, Job, store, ExternalSecret", async () => {
       const created = await record(environmentStack());
       const before = (name: string) => foundationOf(created, name);
       for (const made of [
@@ -162,7 +162,7 @@ describe("registerStack", function () {
       assert.ok(foundationOf(created, "bootstrap").has("federation-vault-bootstrap-dev"));
     });
 
-    it("makes no namespace: they exist and belong to others", async () => {
+    it("creates no namespace: they exist and have other owners", async () => {
       const created = await record(environmentStack("prod"));
       assert.deepEqual(
         created.filter(({ type }) => type.endsWith(":Namespace")),
@@ -170,7 +170,7 @@ describe("registerStack", function () {
       );
     });
 
-    it("leaves the cluster to ArgoCD in gitops, and keeps Azure and Vault", async () => {
+    it("leaves the cluster to ArgoCD with gitops, and manages Azure and Vault", async () => {
       const stack = environmentStack();
       const created = await record({ ...stack, strictness: { ...stack.strictness, delivery: "gitops" } });
       assert.deepEqual(
@@ -180,7 +180,7 @@ describe("registerStack", function () {
       assert.deepEqual(componentsOf(created).toSorted(), ["BootstrapFederation", "VaultEngine", "VaultKubernetesAuth"]);
     });
 
-    it("asks the shared stack for the client id, where it is not given", async () => {
+    it("reads the client id from the shared stack if it is not given", async () => {
       const created = await recordStack(
         () => registerStack(environmentStack()),
         ({ type }) =>
@@ -194,7 +194,7 @@ describe("registerStack", function () {
   });
 
   describe("of local", () => {
-    it("makes all of it in one stack, with the resource group and namespaces that it creates", async () => {
+    it("creates all of it in one stack, including resource group and namespaces", async () => {
       const created = await record(localStack({ "ghcr-token": "canary" }));
       assert.deepEqual(componentsOf(created).toSorted(), [
         "AdmissionGuard",
@@ -217,7 +217,7 @@ describe("registerStack", function () {
       }
     });
 
-    it("protects nothing: it is made to be thrown away", async () => {
+    it("protects nothing, because local is disposable", async () => {
       const created = await record(localStack({ "ghcr-token": "canary" }));
       assert.deepEqual(
         created.filter(({ options }) => options.protect || options.retainOnDelete),
@@ -225,7 +225,7 @@ describe("registerStack", function () {
       );
     });
 
-    it("takes the client id from the identity that it makes", async () => {
+    it("uses the client id of the identity that it creates", async () => {
       const created = await record(localStack());
       assert.match(
         JSON.stringify(created.find(({ name }) => name === "bootstrap-cronjob")?.inputs),
@@ -233,7 +233,7 @@ describe("registerStack", function () {
       );
     });
 
-    it("runs the bootstrap once more when a value has a new version, and tells no value by it", async () => {
+    it("runs the bootstrap again when a value has a new version, without revealing the value", async () => {
       const nameOf = async (version: number) => {
         const created = await recordStack(
           () => registerStack(localStack({ "ghcr-token": "canary" })),
@@ -253,7 +253,7 @@ describe("registerStack", function () {
   });
 
   describe("with firstStep", () => {
-    it("talks to no Vault and makes no Job: only what the CronJob's pod needs", async () => {
+    it("calls no Vault and creates no Job: only what the CronJob's pod needs", async () => {
       const created = await record(localStack({ "ghcr-token": "canary" }), { firstStep: true });
       const ofVault = created.filter(({ type }) => type.startsWith("vault:") || type === "pulumi:providers:vault");
       assert.deepEqual(namesOf(ofVault), []);
@@ -271,7 +271,7 @@ describe("registerStack", function () {
       );
     });
 
-    it("registers nothing that the whole program would register otherwise", async () => {
+    it("registers only what the whole program registers in the same way", async () => {
       const stack = localStack({ "ghcr-token": "canary" });
       const whole = new Map((await record(stack)).map((one) => [`${one.type} ${one.name}`, one.inputs]));
       for (const { type, name, inputs } of await record(stack, { firstStep: true })) {
@@ -280,7 +280,7 @@ describe("registerStack", function () {
     });
   });
 
-  it("carries no value in clear: each is marked secret where it enters", async () => {
+  it("contains no plain value: each is marked secret at its source", async () => {
     const created = await record(localStack({ "ghcr-token": "canary-value" }));
     const holding = created.filter(({ inputs }) => JSON.stringify(inputs).includes("canary-value"));
     assert.deepEqual(

@@ -11,7 +11,7 @@ describe("the process of the stand-ins", function () {
   const servers = useServers(["stand-ins"]);
   const start = (azure = {}) => startServers(servers().home, servers().binaries, { only: ["stand-ins"], azure });
 
-  it("is a node of the cluster that is ready", async () => {
+  it("registers a Ready node in the cluster", async () => {
     const { items } = await homeCluster(servers().home).get<{
       items: { status: { conditions: { type: string; status: string }[] } }[];
     }>("/api/v1/nodes");
@@ -22,7 +22,7 @@ describe("the process of the stand-ins", function () {
     );
   });
 
-  it("is an Azure that asks for a token", async () => {
+  it("serves Azure, which requires a token", async () => {
     const { azureUrl, azure } = servers().home;
     const answer = await exchange(
       `${azureUrl}/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/a?api-version=2024-07-01`,
@@ -31,7 +31,7 @@ describe("the process of the stand-ins", function () {
     assert.equal(answer.status, 401);
   });
 
-  it("starts anew as another tenant's Azure when it is told to be one, and only then", async () => {
+  it("starts empty for another tenant only if requested", async () => {
     const { home } = servers();
     const stateFile = readFileSync(home.azure.stateFile, "utf8");
     const { tenantId: madeUp } = JSON.parse(stateFile) as { tenantId: string };
@@ -41,10 +41,10 @@ describe("the process of the stand-ins", function () {
     assert.equal((await exchange(discovery, { ca: readFileSync(home.azure.caCertificate) })).status, 200);
   });
 
-  it("fails as another tenant than the one whose secrets it holds, with the reason", async () => {
+  it("fails for a tenant other than the one in its state, with the reason", async () => {
     const account = start({ tenantId: "00000000-0000-4000-8000-000000000002" });
     await assert.rejects(account, (error: UserError) => {
-      assert.match(error.message, /^stand-ins ended with 1\n.*is of tenant .*, the settings say 00000000/);
+      assert.match(error.message, /^stand-ins ended with 1\n.*belongs to tenant .*, but the settings have 00000000/);
       return true;
     });
   });

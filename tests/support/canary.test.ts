@@ -43,12 +43,12 @@ describe("canarySearch", () => {
     });
   }
 
-  it("finds nothing in a text without them, and not a keyed hash", () => {
+  it("finds nothing in a text without them, and no keyed hash", () => {
     const keyed = createHash("sha256").update(`key${values.token}`).digest("hex");
     assert.deepEqual(search(`ghp_ p&ss key ${keyed} ${Buffer.from("ordinary words").toString("base64")}`), []);
   });
 
-  it("searches the files of a folder, and leaves out what is meant to hold values", () => {
+  it("searches the files of a folder, except those that may contain values", () => {
     const dir = mkdtempSync(join(tmpdir(), "canary-"));
     try {
       writeFileSync(join(dir, "log"), `token ${values.token}`);

@@ -39,7 +39,7 @@ describe("temporaryHome", () => {
     return { code, reported: await reported };
   }
 
-  it("clears what killed runs left, also while another run does the same", async function () {
+  it("clears the remains of killed runs, also while another run does the same", async function () {
     this.timeout(60_000);
     const abandoned = Array.from({ length: 20 }, (_, index) => abandon(String(index)));
     const runs = await Promise.all([elsewhere(), elsewhere(), elsewhere()]);
@@ -53,7 +53,7 @@ describe("temporaryHome", () => {
     );
   });
 
-  it("leaves the home of a run that is alive", async () => {
+  it("leaves the home of a running run", async () => {
     const dir = abandon("alive", self());
     assert.deepEqual(await elsewhere(), { code: 0, reported: "" });
     assert.ok(existsSync(dir) && existsSync(`${dir}.owner`));

@@ -81,7 +81,7 @@ describe("recordedIn", () => {
     assert.equal((await found("both", both)).length, 2);
   });
 
-  it("leaves out what is meant to carry a value", async () => {
+  it("leaves out what may contain a value", async () => {
     const file = join(dir, "the-body-of-fetch.jsonl");
     assert.deepEqual(
       canariesOnTheWire(sentMessages(file), search, ({ to }) => to.startsWith("POST ")),

@@ -10,7 +10,7 @@ export interface Owner {
   /** Such as `the ArgoCD application "foundation-secrets"`. */
   readonly title: string;
   /** The tool that keeps applying it, so that two would write it in turns. */
-  readonly applies: "argocd" | "helm" | "nobody known";
+  readonly applies: "argocd" | "helm" | "unknown owner";
   readonly application?: string;
 }
 
@@ -43,12 +43,12 @@ async function foreignObject(
   const found = await live.find(type, object);
   const owner = found && ownerOf(found);
   if (found === undefined || owner === undefined || deliversRendered(plan, owner, found)) return undefined;
-  if (operation !== "create" && owner.applies === "nobody known") return undefined;
+  if (operation !== "create" && owner.applies === "unknown owner") return undefined;
   const kind = type.split(":").at(-1) ?? type;
   const stackName = stackNameOf(plan);
   const writer = isGitops(plan)
-    ? `ArgoCD would write it, too, from what render writes for the stack ${stackName}`
-    : `the stack ${stackName} of this program would write it, too`;
+    ? `ArgoCD would also write it, from what render writes for the stack ${stackName}`
+    : `the stack ${stackName} of this program would also write it`;
   const named = { ...found, apiVersion: found.apiVersion ?? "v1", kind, object };
   const problem = `${kind} ${object} belongs to ${owner.title}; ${writer}`;
   return errorFinding("object-has-owner", stage, object, problem, release(owner, plan, named, live.cluster.context));
@@ -66,7 +66,7 @@ export function ownerOf(object: KubernetesObject): Owner | undefined {
   if (isOurs(object)) return undefined;
   const manager = managersOf(object.metadata).find(({ subresource }) => subresource === undefined)?.manager;
   const writer = /^pulumi-kubernetes(-|$)/.test(manager ?? "") ? "another Pulumi program" : "somebody else";
-  return { title: manager === undefined ? writer : `${writer} (written by "${manager}")`, applies: "nobody known" };
+  return { title: manager === undefined ? writer : `${writer} (written by "${manager}")`, applies: "unknown owner" };
 }
 
 /**
@@ -102,14 +102,14 @@ function managersOf({ managedFields = [] }: Marks) {
 }
 
 function release({ applies, application }: Owner, plan: StackPlan, named: NamedObject, context: string): string {
-  if (applies === "nobody known")
+  if (applies === "unknown owner")
     return `if nothing else writes it any more, hand it over to this program: ${handOver(named, context)}`;
   const stack = stackNameOf(plan);
   const mine =
     application === undefined || !isGitops(plan)
       ? `only one of the two may write it: set delivery "gitops" in environments/${stack}.ts with ameide-secrets render --stack ${stack}`
       : `if this application applies what render writes, add it to cluster.argocdApplications in Pulumi.${stack}.yaml`;
-  return `${mine}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and its tracking annotations and labels off`;
+  return `${mine}, or take it out of ${applies === "helm" ? "the release" : "the application"} without pruning it, and remove its tracking annotations and labels`;
 }
 
 export function isGitops(plan: StackPlan): plan is EnvironmentStack {

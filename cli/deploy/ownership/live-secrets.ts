@@ -65,7 +65,7 @@ async function foreignTarget(
     "target-has-owner",
     "external-secret",
     secret,
-    `Secret ${secret} already exists and ${owner === undefined ? "no ExternalSecret created it" : `belongs to ${owner}`}; ExternalSecret ${namespace}/${name} would write it, too`,
+    `Secret ${secret} already exists and ${owner === undefined ? "no ExternalSecret created it" : `belongs to ${owner}`}; ExternalSecret ${namespace}/${name} would also write it`,
     owner === undefined
       ? `if nothing else writes it, hand it over: ${handOver({ apiVersion: "v1", kind: "Secret", object: secret }, cluster.context)}`
       : `give the delivery another name in environments/catalogue.yaml, or first delete ${owner} and keep its Secret: kubectl --context ${cluster.context} -n ${namespace} delete ${owner.toLowerCase()} --cascade=orphan`,
@@ -90,8 +90,8 @@ async function lostReaders(
     "store-cuts-off",
     "secret-store",
     `${namespace}/${name}`,
-    `SecretStore ${namespace}/${name} would get a role that cannot read what these use it for: ${lost.join("; ")}`,
-    `declare each in environments/catalogue.yaml (consumers of a secret, or inClusterDeliveries with its producer), or give those ExternalSecrets another store with the role that they have`,
+    `SecretStore ${namespace}/${name} would get a role that does not let these ExternalSecrets read: ${lost.join("; ")}`,
+    `declare each in environments/catalogue.yaml (consumers of a secret, or inClusterDeliveries with its producer), or give these ExternalSecrets another store with their present role`,
   );
 }
 
@@ -111,7 +111,7 @@ async function lostPullSecrets(
     "pull-secrets-of-others",
     "external-secret",
     `${namespace}/${name}`,
-    `ServiceAccount ${namespace}/${name} would lose pull secrets that something else added, ${list}: the list is written as a whole`,
-    `take ${name} out of imagePullServiceAccounts of the delivery in environments/catalogue.yaml, and add ${ours.join(", ")} where ${list} is added`,
+    `ServiceAccount ${namespace}/${name} would lose pull secrets that something else added (${list}): this program writes the whole list`,
+    `remove ${name} from imagePullServiceAccounts of the delivery in environments/catalogue.yaml, and add ${ours.join(", ")} where ${list} is added`,
   );
 }

@@ -10,10 +10,10 @@ export function summary({ secrets, deliveries, takenAt, causes }: GraphModel, sh
     ...(errors.length === 0
       ? []
       : [broken === 0 ? count(errors.length, "error") : `${broken} broken by ${count(errors.length, "cause")}`]),
-    ...(unseen === 0 ? [] : [`${unseen} could not be seen at every stage`]),
+    ...(unseen === 0 ? [] : [`${unseen} could not be read at every stage`]),
   ];
   const well = problems.length === 0 ? "all well" : problems.join(", ");
-  const state = takenAt === undefined ? "planned, nothing was read" : `${well}, seen ${readable(takenAt)}`;
+  const state = takenAt === undefined ? "plan only, nothing was read" : `${well}, seen ${readable(takenAt)}`;
   const of = shown === undefined ? count(secrets.length, "secret") : `${shown} of ${count(secrets.length, "secret")}`;
   return `${of}, ${count(deliveries.length, "delivery", "deliveries")}: ${state}`;
 }
@@ -26,12 +26,12 @@ export function describe(
   if (secrets.length > 0)
     return secrets.flatMap((secret) => [make("h2", secret.name), facts(model, secret), ...causesOf(model, secret)]);
   if (place !== undefined && /^(managed|owner)-/.test(place.id)) {
-    const text = "cluster-managed: something else owns it, and it must never enter this chain";
+    const text = "cluster-managed: something else owns it, and it must never enter this pipeline";
     return [make("h2", place.label), make("p", text)];
   }
   if (place !== undefined) return [make("h2", place.label), ...causesAt(model, place.id)];
   const help =
-    "choose a place to light its secret's path: by click, or with Tab, arrows and Enter; / searches, Escape clears";
+    "select a box to highlight the path of its secret: click it, or use Tab, the arrow keys and Enter; / searches, Escape clears";
   const legend = terms(Object.entries(signs).map(([state, sign]) => [sign, meanings[state as GraphState]]));
   legend.className = "legend";
   const causes = model.causes.filter(({ severity }) => severity !== "note");
@@ -39,9 +39,9 @@ export function describe(
 }
 
 const meanings: Readonly<Record<GraphState, string | undefined>> = {
-  ok: "as it should be",
-  broken: "broken; drawn first",
-  warned: "works, and needs attention",
+  ok: "works",
+  broken: "broken; shown first",
+  warned: "works, but needs attention",
   unknown: "could not be read",
   absent: "has no value yet, and needs none",
   planned: undefined,

@@ -37,7 +37,7 @@ document.addEventListener("keydown", onKey);
 
 function model(): GraphModel {
   const found = models.find(({ environment: name }) => name === environment.value) ?? models[0];
-  if (found === undefined) throw new Error("the page holds no environment");
+  if (found === undefined) throw new Error("the page contains no environment");
   return found;
 }
 

@@ -30,7 +30,7 @@ describe("initialise", function () {
       await rig().cluster.allowSecret(`credentials-${name}`);
   });
 
-  it("fails as vault-uninitialised where the environment does not let it, whatever it may read", async () => {
+  it("fails as vault-uninitialised if the environment does not allow initialisation", async () => {
     const { code, summary } = await rig().run(
       configFor(fresh, "unreadable", { initialise: false, unseal: "kms" }),
       untilUnsealed,
@@ -40,24 +40,24 @@ describe("initialise", function () {
     assert.equal(await healthOf(fresh), uninitialised);
   });
 
-  it("fails as vault-lost where keys of an earlier Vault are kept, and touches neither", async () => {
+  it("fails as vault-lost if keys of an earlier Vault exist, and changes neither", async () => {
     const data = { "root-token": "b2xk", "unseal-key": "b2xk" };
     await rig().cluster.call("POST", secretPath(""), { metadata: { name: "credentials-lost" }, data });
 
     const { code, summary } = await rig().run(configFor(fresh, "credentials-lost"), untilUnsealed);
 
     assert.equal(code, 23, JSON.stringify(summary));
-    assert.match(String(summary["problem"]), /Secret ameide-local\/credentials-lost holds the keys/);
+    assert.match(String(summary["problem"]), /Secret ameide-local\/credentials-lost contains the keys/);
     assert.deepEqual((await rig().cluster.call("GET", secretPath("credentials-lost"))).body.data, data);
     assert.equal(await healthOf(fresh), uninitialised);
     assert.equal((await rig().cluster.status())?.cause, "vault-lost");
   });
 
-  it("fails before it asks Vault where the API server would not take the keys", async () => {
+  it("fails before it calls Vault if the API server would not accept the keys", async () => {
     await rig().cluster.allowSecret("Not-A-Name");
     const { code, summary } = await rig().run(configFor(fresh, "Not-A-Name"), untilUnsealed);
     assert.equal(code, 22, JSON.stringify(summary));
-    assert.match(String(summary["problem"]), /its keys could not be kept/);
+    assert.match(String(summary["problem"]), /its keys could not be stored/);
     assert.equal(await healthOf(fresh), uninitialised);
   });
 
@@ -71,14 +71,14 @@ describe("initialise", function () {
     assert.equal(await healthOf(fresh), uninitialised);
   });
 
-  it("says what it would do with --dry-run, and does not", async () => {
+  it("reports what it would do with --dry-run, and does nothing", async () => {
     const result = await rig().run(configFor(fresh, "credentials-kept"), { args: ["--dry-run"] });
     assert.equal(result.code, 0, result.text);
     assert.ok(result.lines.some(({ event }) => event === "would-initialise"));
     assert.equal(await healthOf(fresh), uninitialised);
   });
 
-  it("initialises and unseals, and keeps root token and unseal key in the Secret; prints neither", async () => {
+  it("initialises and unseals, stores root token and unseal key in the Secret, and prints neither", async () => {
     const result = await rig().run(configFor(fresh, "credentials-kept"), untilUnsealed);
     assert.equal(result.code, 0, result.text);
     assert.equal(await healthOf(fresh), active);
@@ -89,7 +89,7 @@ describe("initialise", function () {
     }
   });
 
-  it("fails as vault-orphaned once a run was killed between Vault's answer and the Secret's write", async () => {
+  it("fails as vault-orphaned after a run was killed between Vault's answer and the write of the Secret", async () => {
     const home = await rig().freshVault();
     const address = await rig().proxy(async ({ path }, forward) => {
       const answer = await forward();
@@ -105,11 +105,11 @@ describe("initialise", function () {
     const { code, summary } = await rig().run(configFor(home, "credentials-killed"), untilUnsealed);
 
     assert.equal(code, 24, JSON.stringify(summary));
-    assert.match(String(summary["fix"]), /^put the Secret back from your backup.*only if there never was.*delete/);
+    assert.match(String(summary["fix"]), /^put the Secret back from your backup.*if that Secret never existed.*delete/);
     assert.equal((await rig().cluster.call("GET", secretPath("credentials-killed"))).status, 404);
   });
 
-  it("fails as vault-orphaned where Vault's answer was lost, and does not ask again", async () => {
+  it("fails as vault-orphaned if Vault's answer was lost, and does not ask again", async () => {
     const home = await rig().freshVault();
     let asked = 0;
     const address = await rig().proxy(async ({ method, path }, forward) => {
@@ -125,7 +125,7 @@ describe("initialise", function () {
     assert.equal(asked, 1);
   });
 
-  it("fails as vault-orphaned, and has nothing deleted, where somebody else was quicker", async () => {
+  it("fails as vault-orphaned, without advice to delete anything, if somebody else initialised Vault first", async () => {
     const home = await rig().freshVault();
     const address = await rig().proxy(async ({ method, path, body }, forward) => {
       if (method === "POST" && path === "/v1/sys/init") await exchange(`${home.vaultUrl}${path}`, { method, body });
@@ -137,7 +137,7 @@ describe("initialise", function () {
     assert.doesNotMatch(String(summary["fix"]), /delete/);
   });
 
-  it("fails as vault-unreachable, and has nothing deleted, where Vault cannot say whether it heard", async () => {
+  it("fails as vault-unreachable, without advice to delete anything, if Vault cannot tell whether it was initialised", async () => {
     const home = await rig().freshVault();
     const address = await rig().proxy(
       async ({ path }, forward) => (path === "/v1/sys/init" ? "drop" : await forward()),
@@ -150,7 +150,7 @@ describe("initialise", function () {
     assert.equal(await healthOf(home), uninitialised);
   });
 
-  it("knows its own Secret again where the answer to its write was lost", async () => {
+  it("recognises its own Secret if the answer to its write was lost", async () => {
     const home = await rig().freshVault();
     let dropped = 0;
     const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) => {
@@ -175,7 +175,7 @@ describe("initialise", function () {
       assert.equal(await healthOf(fresh), sealed);
     };
 
-    it("fails as vault-sealed at once where a person unseals, and after its wait where a key service should have", async () => {
+    it("fails as vault-sealed at once if a person unseals, and after a wait if a key service should have", async () => {
       await restarted();
       const manual = await rig().runHere(configFor(fresh, "credentials-kept", { unseal: "manual" }));
       assert.equal(manual.code, 21, manual.text);
@@ -185,7 +185,7 @@ describe("initialise", function () {
       assert.ok(kms.lines.some(({ event, state }) => event === "waiting-for-vault" && state === "sealed"));
     });
 
-    it("fails as vault-orphaned where the Secret of a Vault in use is gone, and has nothing deleted", async () => {
+    it("fails as vault-orphaned, without advice to delete anything, if the Secret of a Vault in use is missing", async () => {
       const gone = "credentials-gone";
       const success = { runId: "r", startedAt: "", finishedAt: "", lastSuccessAt: "then", cause: "ok", secrets: [] };
       const cases = [
@@ -205,13 +205,13 @@ describe("initialise", function () {
       }
     });
 
-    it("fails as vault-sealed where the Secret holds another Vault's key", async () => {
+    it("fails as vault-sealed if the Secret has the key of another Vault", async () => {
       const { code, summary } = await rig().runHere(configFor(fresh, "credentials-lost"));
       assert.equal(code, 21, JSON.stringify(summary));
-      assert.match(String(summary["problem"]), /credentials-lost is not its own/);
+      assert.match(String(summary["problem"]), /credentials-lost does not unseal it/);
     });
 
-    it("opens a Vault that was restarted", async () => {
+    it("unseals a Vault that was restarted", async () => {
       const { code, text } = await rig().run(configFor(fresh, "credentials-kept"), untilUnsealed);
       assert.equal(code, 0, text);
       assert.equal(await healthOf(fresh), active);
@@ -219,14 +219,14 @@ describe("initialise", function () {
   });
 
   describe("waitForVault", () => {
-    it("fails as vault-unreachable where nothing listens, after a bounded wait", async () => {
+    it("fails as vault-unreachable after a bounded wait if nothing listens", async () => {
       const vault = rig().vaultConfig({ address: "http://127.0.0.1:1" });
       const { code, summary } = await rig().runHere(rig().config({ vault }));
       assert.equal(code, 20);
       assert.match(String(summary["problem"]), /ECONNREFUSED/);
     });
 
-    it("takes a standby that has a leader for one that serves, and one without a leader for one that does not", async () => {
+    it("treats a standby with a leader as ready, and one without a leader as not ready", async () => {
       for (const [leader, expected] of [
         ["http://127.0.0.1:8200", 0],
         ["", 20],

@@ -6,7 +6,7 @@ describe("read", function () {
   this.timeout(30_000);
   const rig = useRig();
 
-  it("reads the required values, on which everything depends, and no other before these are judged", async () => {
+  it("reads and checks the required values first, before any other", async () => {
     const optional = ["later-1", "later-2", "later-3"];
     const required = ["before-1", "before-2"];
     const config = rig().config({
@@ -36,7 +36,7 @@ describe("read", function () {
     assert.deepEqual([read?.["read"], read?.["later"], read?.["provenUnchanged"]], [2, 3, 0]);
   });
 
-  it("fails for the one secret whose value in Vault it may not read, and carries the others", async () => {
+  it("fails for the one secret whose value in Vault it may not read, and copies the others", async () => {
     const config = rig().config({ secrets: [external("unreadable"), external("readable")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ unreadable: "value-1", readable: "value-1" });

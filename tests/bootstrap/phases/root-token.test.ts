@@ -37,7 +37,7 @@ describe("a root token that is not stored", function () {
     return await rootTokensOf(home, Buffer.from(data["unseal-key"] ?? "", "base64").toString());
   }
 
-  it("is revoked after the first run; the Secret has the unseal key alone, which generates a new one", async () => {
+  it("is revoked after the first run; the Secret has only the unseal key, which generates a new one", async () => {
     const home = await rig().freshVault();
     await rig().cluster.allowSecret("credentials-revoked");
     const result = await rig().run(configFor(home.vaultUrl, "credentials-revoked"), untilUnsealed);
@@ -53,7 +53,7 @@ describe("a root token that is not stored", function () {
     { when: "after the token is revoked", path: "/v1/auth/token/revoke-self", isHeard: true, left: 0 },
   ];
   for (const [index, { when, path: at, isHeard, left }] of moments.entries()) {
-    it(`leaves a Vault that the next run opens where the run is killed ${when}`, async () => {
+    it(`leaves a Vault that the next run can unseal if the run is killed ${when}`, async () => {
       const home = await rig().freshVault();
       const name = `credentials-killed-${index}`;
       await rig().cluster.allowSecret(name);
@@ -74,7 +74,7 @@ describe("a root token that is not stored", function () {
     });
   }
 
-  it("is no reason for a run to fail where Vault does not end it, and the log says so", async () => {
+  it("does not fail a run if Vault does not revoke it, and the log reports that", async () => {
     const home = await rig().freshVault();
     await rig().cluster.allowSecret("credentials-unrevoked");
     const address = await rig().proxy(

@@ -86,7 +86,7 @@ describe("write", function () {
     assert.equal(await rig().vault.value("raced-twice"), "another");
   });
 
-  it("knows its own write again whose answer was lost", async () => {
+  it("recognises its own write if the answer was lost", async () => {
     const secrets = [
       external("unanswered"),
       { name: "unanswered-made", authority: "generated" as const, path: "unanswered-made", required: false },
@@ -113,7 +113,7 @@ describe("write", function () {
     }
   });
 
-  it("tries again after 429 with Retry-After, 503 and a cut connection", async () => {
+  it("retries after 429 with Retry-After, 503 and an interrupted connection", async () => {
     const config = rig().config({ secrets: [external("patient")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ patient: "value-1" });
@@ -133,7 +133,7 @@ describe("write", function () {
     assert.equal(await rig().vault.value("patient"), "value-1");
   });
 
-  it("fails as vault-sealed where Vault is sealed meanwhile, without trying on", async () => {
+  it("fails as vault-sealed, without retries, if Vault is sealed during the run", async () => {
     const config = rig().config({ secrets: [external("closing")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ closing: "value-1" });
@@ -146,7 +146,7 @@ describe("write", function () {
     assert.equal(result.lines.filter(({ event }) => event === "retry").length, 0);
   });
 
-  it("fails as vault-policy-refused before it writes anything where the policy forgot a path", async () => {
+  it("fails as vault-policy-refused before the first write if the policy lacks a path", async () => {
     const config = rig().config({ secrets: [external("allowed"), external("forgotten")] });
     await rig().vault.allow(rig().config({ secrets: [external("allowed")] }));
     await rig().source.setSecrets({ allowed: "value-1", forgotten: "value-1" });
@@ -157,7 +157,7 @@ describe("write", function () {
     assert.equal(await rig().vault.value("allowed"), undefined);
   });
 
-  it("fails as vault-policy-refused for that one secret where the question about rights is not answered", async () => {
+  it("fails as vault-policy-refused for one secret if Vault does not report the rights for its path", async () => {
     const config = rig().config({ secrets: [external("allowed-2"), external("forgotten-2")] });
     await rig().vault.allow(rig().config({ secrets: [external("allowed-2")] }));
     await rig().source.setSecrets({ "allowed-2": "value-1", "forgotten-2": "value-1" });
@@ -186,19 +186,19 @@ describe("write", function () {
     }
   };
 
-  it("fails as vault-policy-refused before it writes anything where the policy lets it not record what it writes", async () => {
+  it("fails as vault-policy-refused before the first write if the policy does not allow it to write metadata", async () => {
     const config = rig().config({ secrets: [external("whole"), external("half")] });
     await rig().vault.allow(config);
     await takeMetadata(config, "half");
     await rig().source.setSecrets({ whole: "value-1", half: "value-1" });
     const { code, summary } = await rig().runHere(config);
     assert.equal(code, 26, JSON.stringify(summary));
-    assert.match(String(summary["problem"]), /may not update secret\/metadata\/half$/);
+    assert.match(String(summary["problem"]), /is not allowed to update secret\/metadata\/half$/);
     assert.match(String(summary["fix"]), /nothing was written/);
     assert.deepEqual([await rig().vault.value("whole"), await rig().vault.value("half")], [undefined, undefined]);
   });
 
-  it("fails the same way where it would only record a value that Vault holds already", async () => {
+  it("fails the same way if it would only write metadata of a value that Vault already has", async () => {
     const config = rig().config({ secrets: [external("held"), external("new-beside-held")] });
     await rig().vault.allow(config);
     await takeMetadata(config, "held");
@@ -225,7 +225,7 @@ describe("write", function () {
     assert.equal(await rig().vault.value("unrecorded"), "value-1");
   });
 
-  it("fails as internal-error for the one secret that Vault refuses for a reason of its own, and carries the others", async () => {
+  it("fails as internal-error for one secret that Vault refuses for an unknown reason, and copies the others", async () => {
     const config = rig().config({ secrets: [external("too-much"), external("enough")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ "too-much": "value-1", enough: "value-1" });
@@ -238,7 +238,7 @@ describe("write", function () {
     assert.equal(await rig().vault.value("enough"), "value-1");
   });
 
-  it("fails as internal-error, naming the place and no value, where an answer is not what Vault documents", async () => {
+  it("fails as internal-error, naming the place and no value, if an answer differs from Vault's documentation", async () => {
     const config = rig().config({ secrets: [external("strange")] });
     await rig().vault.allow(config);
     await rig().source.setSecrets({ strange: "very-secret-strange" });
@@ -247,11 +247,11 @@ describe("write", function () {
     );
     const { code, summary, text } = await behind(config, address);
     assert.equal(code, 1, text);
-    assert.match(String(summary["fix"]), /a defect of vault-bootstrap/);
+    assert.match(String(summary["fix"]), /a bug in vault-bootstrap/);
     assert.doesNotMatch(text, /very-secret/);
   });
 
-  it("logs in again, once for all calls under way, when its token ends before the run does; and revokes the last", async () => {
+  it("logs in again, once for all calls in progress, if its token expires during the run, and revokes the last one", async () => {
     const names = Array.from({ length: 20 }, (_none, index) => `renewed-${index}`);
     const config = rig().config({ secrets: names.map((name) => external(name)) });
     await rig().vault.allow(config);
@@ -277,7 +277,7 @@ describe("write", function () {
     assert.equal(revoked, 1);
   });
 
-  it("fails as vault-auth-refused where role or account are not known to Vault", async () => {
+  it("fails as vault-auth-refused if Vault does not know the role or the account", async () => {
     const { code, summary } = await rig().runHere(rig().config({ vault: rig().vaultConfig({ role: "nobody" }) }));
     assert.equal(code, 25, JSON.stringify(summary));
     assert.match(String(summary["problem"]), /as role nobody: .*invalid role name/);
@@ -285,7 +285,7 @@ describe("write", function () {
     assert.equal(unknownMount.code, 25, unknownMount.text);
   });
 
-  it("fails as bad-configuration where the KV mount does not exist", async () => {
+  it("fails as bad-configuration if the KV mount does not exist", async () => {
     const config = rig().config({ secrets: [external("anything")], vault: rig().vaultConfig({ mount: "nowhere" }) });
     await rig().vault.allow(config);
     const { code, summary } = await rig().runHere(config);

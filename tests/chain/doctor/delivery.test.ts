@@ -8,7 +8,7 @@ describe("doctor: from the stores to the Pods", function () {
   const world = useWorld();
   breakAndRepair(deliveryPart, world);
 
-  it("puts right for the next test what a test that failed leaves, a server that hangs too", async () => {
+  it("cleans up after a failed test, also a server that hangs", async () => {
     await breaks["store-missing"]?.strike(world());
     await breaks["bootstrap-suspended"]?.strike(world());
     world().signal("external-secrets", "SIGSTOP");

@@ -59,7 +59,7 @@ describe("runBootstrapJob", () => {
       },
     );
 
-  it("creates a Job that its CronJob removes, or the cluster an hour after it ended", async () => {
+  it("creates a Job that its CronJob removes, or the cluster an hour after its end", async () => {
     job = { status: { conditions: [{ type: "Complete", status: "True" }] } };
     assert.equal((await run()).succeeded, true);
     // without blockOwnerDeletion, as kubectl does: that asks for a right on the CronJob's finalizers
@@ -71,7 +71,7 @@ describe("runBootstrapJob", () => {
     assert.deepEqual(created.spec.template.spec.containers, [{ args: ["main.mjs", "--until=unsealed"] }]);
   });
 
-  it("says that a Job was removed before this command saw its end, and what to do", async () => {
+  it("reports that a Job was removed before this command saw its end, and what to do", async () => {
     job = undefined;
     await assert.rejects(run(), {
       code: "bootstrap-job-gone",

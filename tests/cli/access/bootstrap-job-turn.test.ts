@@ -30,7 +30,7 @@ function runs(...causes: readonly BootstrapRun["cause"][]) {
 }
 
 describe("runBootstrap", () => {
-  it("runs again where another run held the lease, since that one may have begun too early", async () => {
+  it("runs again if another run held the lease, because that one may have begun too early", async () => {
     const { count, turn } = runs("lease-held", "lease-held", "ok");
     assert.equal((await turn()).cause, "ok");
     assert.deepEqual(count, { runs: 3, held: 2 });
@@ -40,7 +40,7 @@ describe("runBootstrap", () => {
     assert.equal((await turn()).cause, "source-forbidden");
     assert.deepEqual(count, { runs: 1, held: 0 });
   });
-  it("gives up some time, and says why", async () => {
+  it("gives up after a while, and reports why", async () => {
     const { count, turn } = runs("lease-held");
     assert.equal((await turn()).cause, "lease-held");
     assert.equal(count.runs, 12);

@@ -34,18 +34,18 @@ function externalSecret({ ready, refreshTime, managedFields = [] }: Given): Exte
 const at = (second: number) => `2026-01-01T00:00:0${second}Z`;
 
 describe("isSynced", () => {
-  it("is true once it was synced in the second of its last change, or later", () => {
+  it("is true if it was synced in the second of its last change, or later", () => {
     for (const refreshTime of [at(5), at(6)]) {
       assert.equal(isSynced(externalSecret({ ready: "True", refreshTime, managedFields: [changed(at(5))] })), true);
     }
   });
 
-  it("is false for an old Ready: it was changed after it was synced", () => {
+  it("is false for an old Ready condition: it was changed after the sync", () => {
     const managedFields = [changed(at(1)), changed(at(5))];
     assert.equal(isSynced(externalSecret({ ready: "True", refreshTime: at(4), managedFields })), false);
   });
 
-  it("does not take ESO's own writing of the status for a change", () => {
+  it("does not treat ESO's own status update as a change", () => {
     const managedFields = [changed(at(1)), changed(at(9), "status")];
     assert.equal(isSynced(externalSecret({ ready: "True", refreshTime: at(4), managedFields })), true);
   });
@@ -59,7 +59,7 @@ describe("isSynced", () => {
     assert.equal(isSynced(without as ExternalSecret), false);
   });
 
-  it("is true for one whose fields nobody is told to manage", () => {
+  it("is true for one without managed fields", () => {
     assert.equal(isSynced(externalSecret({ ready: "True", refreshTime: at(1) })), true);
   });
 });
@@ -75,14 +75,14 @@ describe("whyNotReady", () => {
     }) as unknown as Cluster;
   const event = (message: string, second: number, type = "Warning") => ({ type, message, lastTimestamp: at(second) });
 
-  it("takes ESO's youngest warning, which names the cause", async () => {
+  it("uses ESO's newest warning, which names the cause", async () => {
     const events = [event("permission denied", 5), event("connection refused", 3), event("updated", 9, "Normal")];
     const why = await whyNotReady(cluster(events), externalSecret({ ready: "False" }));
     assert.equal(why, "permission denied");
     assert.equal(asked.at(-1), "/api/v1/namespaces/ameide-dev/events?fieldSelector=involvedObject.uid%3Du-1");
   });
 
-  it("takes the condition's phrase where there is no warning, and says so where there is neither", async () => {
+  it("uses the condition's message if there is no warning, and reports if there is neither", async () => {
     assert.equal(
       await whyNotReady(cluster([]), externalSecret({ ready: "False" })),
       "could not get secret data from provider",

@@ -21,14 +21,14 @@ describe("KeyVaultWriter", function () {
     new KeyVaultWriter({ uri: `${rig.azure.origin}/`, credential: operatorCredential(rig.dir), options });
   const forbidden = { name: "UserError", code: "key-vault-forbidden", message: /"Key Vault Secrets Officer"/ };
 
-  it("sets a name that lies in soft delete without being told so, as a rotation does", async () => {
+  it("sets a soft-deleted name without --overwrite, as a rotation does", async () => {
     await writer().set("deleted", new Redacted("old"), { recover: false });
     await writer().remove("deleted");
     await writer().set("deleted", new Redacted("new"), { recover: false });
     assert.equal((await rig.operatorClient().getSecret("deleted")).value, "new");
   });
 
-  it("fails at set and at former of who has no role there, naming the one that may", async () => {
+  it("fails for a caller without a role, naming the role that is needed", async () => {
     const { clientId } = await rig.makeIdentity();
     await rig.federate();
     const credential = await rig.workloadCredential(clientId);
@@ -37,7 +37,7 @@ describe("KeyVaultWriter", function () {
     await assert.rejects(stranger.former("a-name"), forbidden);
   });
 
-  it("goes back to the value before, and stays there when it is asked again: a rollback that was cut short is just run again", async () => {
+  it("restores the previous value, and keeps it when run again, so that an interrupted rollback can be repeated", async () => {
     for (const value of ["good", "bad"]) await writer().set("rotated", new Redacted(value), { recover: false });
     const back = await writer().former("rotated");
     assert.deepEqual([back.value.reveal(), back.isRestored], ["good", false]);
@@ -48,14 +48,14 @@ describe("KeyVaultWriter", function () {
     assert.equal((await writer().former("rotated")).value.reveal(), "good");
   });
 
-  it("goes back over a version that somebody disabled in a hurry, to the one before it", async () => {
+  it("skips a version that somebody disabled, and restores the one before it", async () => {
     for (const value of ["good", "bad"]) await writer().set("stopped", new Redacted(value), { recover: false });
     const { properties } = await rig.operatorClient().getSecret("stopped");
     await rig.operatorClient().updateSecretProperties("stopped", properties.version ?? "", { enabled: false });
     assert.equal((await writer().former("stopped")).value.reveal(), "good");
   });
 
-  it("gives the value that it holds now, whoever wrote it, and fails for people where it holds none", async () => {
+  it("returns the current value, whoever wrote it, and fails with a message if there is none", async () => {
     await rig.operatorClient().setSecret("by-its-owner", "theirs");
     assert.equal((await writer().current("by-its-owner")).reveal(), "theirs");
     await assert.rejects(writer().current("never-was"), { name: "UserError", code: "rotation-no-source" });
@@ -75,7 +75,7 @@ describe("KeyVaultWriter", function () {
     assert.deepEqual(properties.tags, { "managed-by": "ameide-secrets", owner: "platform" });
   });
 
-  it("names the network rules where they refuse this machine, and no role: a role would change nothing", async () => {
+  it("names the network rules if they refuse this machine, and no role, since a role would change nothing", async () => {
     const message =
       "Client address is not authorized and caller is not a trusted service. Client address: 20.9.9.9 Caller: appid=a";
     const answer = { error: { code: "Forbidden", message, innererror: { code: "ForbiddenByFirewall" } } };
@@ -94,7 +94,7 @@ describe("KeyVaultWriter", function () {
     });
   });
 
-  it("fails at former of a name that never was, for people", async () => {
+  it("fails with a message for the previous value of a name that never existed", async () => {
     await assert.rejects(writer().former("never-was"), { name: "UserError", code: "rotation-no-former" });
   });
 });

@@ -10,17 +10,17 @@ describe("dotenvOf", () => {
   beforeEach(() => (home = localHome({ dir: mkdtempSync(join(tmpdir(), "ameide-secrets-dotenv-")) })));
   afterEach(() => rmSync(home.dir, { recursive: true }));
 
-  it("takes the samples at first, and whatever is named", () => {
+  it("uses the samples at first, and whatever is named", () => {
     assert.deepEqual(dotenvOf(home, undefined), [".env.example"]);
     assert.deepEqual(dotenvOf(home, [".env"]), [".env"]);
   });
 
-  it("takes the files of the last start where none are named: samples must not replace real values", () => {
+  it("uses the files of the last start if none are named: samples must not replace real values", () => {
     rememberDotenv(home, "/checkout", [".env", "/elsewhere/.env.local"]);
     assert.deepEqual(dotenvOf(home, undefined), ["/checkout/.env", "/elsewhere/.env.local"]);
   });
 
-  it("takes the samples of whichever checkout starts it, once they were named again", () => {
+  it("uses the samples of the checkout that starts it, after they were named again", () => {
     rememberDotenv(home, "/checkout", [".env"]);
     rememberDotenv(home, "/checkout", [".env.example"]);
     assert.deepEqual(dotenvOf(home, undefined), [".env.example"]);

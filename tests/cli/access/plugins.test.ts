@@ -36,7 +36,7 @@ describe("provider plugins", () => {
     ],
   ];
 
-  it("fails on a plugin that is not installed, or in another version, or cut off, with the command that installs it", () => {
+  it("fails on a plugin that is missing, of another version or incomplete, with the command that installs it", () => {
     assert.deepEqual(missing(), notInstalled);
     install("7.0.0");
     assert.deepEqual(missing(), notInstalled);
@@ -46,7 +46,7 @@ describe("provider plugins", () => {
     assert.deepEqual(missing(), notInstalled);
   });
 
-  it("links a plugin to where the engine looks for it, again and again", () => {
+  it("links a plugin into the engine's folder, repeatedly", () => {
     const executable = install();
     const pulumiHome = join(folder, "home");
     for (let times = 0; times < 2; times += 1) linkPlugin(pulumiHome, "vault", executable);

@@ -39,14 +39,14 @@ describe("openRootToken, on OpenBao", function () {
   const cancel = () => vaultCall({ address }, undefined, "DELETE", "/v1/sys/generate-root/attempt");
   const onlyKey = () => options({ "unseal-key": opened.unsealKey });
 
-  it("is the stored one where Vault knows it, and stays valid", async () => {
+  it("is the stored one if it is valid, and stays valid", async () => {
     const { token, revoke } = await openRootToken(options({ "root-token": opened.rootToken }));
     assert.equal(token.reveal(), opened.rootToken);
     await revoke();
     await lookUp(root);
   });
 
-  it("is generated with the unseal key where none is stored, and ends when it is revoked", async () => {
+  it("is generated with the unseal key if none is stored, and is revoked afterwards", async () => {
     const { token, revoke } = await openRootToken(onlyKey());
     assert.notEqual(token.reveal(), opened.rootToken);
     assert.deepEqual((await lookUp(token)).data.policies, ["root"]);
@@ -56,7 +56,7 @@ describe("openRootToken, on OpenBao", function () {
     await lookUp(root);
   });
 
-  it("is generated also where the stored one was revoked, such as by hand", async () => {
+  it("is also generated if the stored one was revoked, such as by hand", async () => {
     const { token: dead, revoke: kill } = await openRootToken(onlyKey());
     await kill();
     const data = { "root-token": dead.reveal(), "unseal-key": opened.unsealKey };
@@ -65,20 +65,20 @@ describe("openRootToken, on OpenBao", function () {
     await revoke();
   });
 
-  it("is generated with a recovery key, which is what a Vault that a key service unseals has", async () => {
+  it("is generated with a recovery key, for a Vault that a key service unseals", async () => {
     // OpenBao here unseals with its key; it takes the same key by this name
     const { revoke } = await openRootToken(options({ "recovery-key": opened.unsealKey }));
     await revoke();
   });
 
-  it("leaves the tokens that were made with it", async () => {
+  it("leaves the tokens that were created with it", async () => {
     const made = await withRootToken(onlyKey(), (token) =>
       vaultCall<{ auth: { client_token: string } }>({ address }, token, "POST", "/v1/auth/token/create", { ttl: "1m" }),
     );
     await lookUp(new Redacted(made.auth.client_token));
   });
 
-  it("ends with what it was for, also where that fails", async () => {
+  it("is revoked after its use, also if that fails", async () => {
     let used: Redacted | undefined;
     await assert.rejects(
       withRootToken(onlyKey(), (token) => {
@@ -91,7 +91,7 @@ describe("openRootToken, on OpenBao", function () {
     await assert.rejects(lookUp(used), (error) => vaultStatus(error) === 403);
   });
 
-  it("gives a short token that outlives it", async () => {
+  it("creates a short-lived token that outlives it", async () => {
     const short = await withRootToken(onlyKey(), (token) =>
       shortToken({ vault: { address }, root: token, policy: "default", ttl: "1m" }),
     );
@@ -126,7 +126,7 @@ describe("openRootToken, on OpenBao", function () {
     assert.equal((await attempt()).started, false);
   });
 
-  it("fails where there is neither token nor key, or a dead token alone, naming the Secret", async () => {
+  it("fails if there is neither token nor key, or only a revoked token, naming the Secret", async () => {
     const code = "vault-credentials-missing";
     for (const [data, message] of [
       [undefined, /ameide-staging\/vault-auto-credentials does not exist\n {2}fix: set VAULT_TOKEN/],

@@ -27,7 +27,7 @@ describe("vaultPodsOf", () => {
       "vault-core-dev-10",
     ]);
   });
-  it("names the first alone where pods may not be listed", async () =>
+  it("names only the first if pods may not be listed", async () =>
     assert.deepEqual(await namesAmong(() => Promise.reject(new KubernetesError(403, "forbidden"))), [
       "vault-core-dev-0",
     ]));
@@ -96,7 +96,7 @@ describe("a Vault with three pods, on a raft cluster of three OpenBao", function
     assert.match(formatDiagnosis(diagnosis, snapshot), /\nvault: vault-0 active, vault-1 sealed, vault-2 sealed\n/);
   });
 
-  it("is shown pod by pod, and nothing is changed without a confirmation", async () => {
+  it("is shown pod by pod, and changes only with a confirmation", async () => {
     const { needed, found, did } = await unsealVault(place(), { change: false, reason: "" }, pods);
     assert.equal(needed, true);
     assert.equal(found, "Vault's pods in ameide-dev: vault-0 active, vault-1 sealed, vault-2 sealed");
@@ -104,7 +104,7 @@ describe("a Vault with three pods, on a raft cluster of three OpenBao", function
     assert.deepEqual(await states(), ["active", "sealed", "sealed"]);
   });
 
-  it("has every sealed pod unsealed, not the first alone", async () => {
+  it("has every sealed pod unsealed, not only the first", async () => {
     const { did } = await unsealVault(place(), { change: true, reason: "a test" }, pods);
     assert.match(did, /^unsealed vault-1, vault-2;/);
     await until(1, "standby");
@@ -116,7 +116,7 @@ describe("a Vault with three pods, on a raft cluster of three OpenBao", function
     );
   });
 
-  it("is talked to at the pod that is active, after the first was sealed", async () => {
+  it("is reached at the active pod, after the first was sealed", async () => {
     assert.equal(await preferredPod(pods), "vault-0");
     // a node that joined votes only after a while, and without votes nobody becomes active
     while (!(await votes()).every((isVoter) => isVoter)) await delay(100);

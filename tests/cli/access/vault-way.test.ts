@@ -35,7 +35,7 @@ describe("openWayToVault", () => {
   const open = async (operatorAddress = `http://127.0.0.1:${port}`): Promise<WayToVault> =>
     openWayToVault(stackAt(operatorAddress), await openCluster({ kubeconfig: api.kubeconfig, context: api.context }));
 
-  it("is closed by the right that the API server names, and doctor tells it with its repair", async () => {
+  it("fails for the right that the API server names, and doctor reports it with its fix", async () => {
     api.answer = (_request, response) => response.writeHead(403).end(JSON.stringify({ message: words }));
     const way = await open();
     await way.close();
@@ -54,27 +54,27 @@ describe("openWayToVault", () => {
     assert.match(reported.fix, /-n ameide-dev create role .*--verb=get,create --resource=pods\/portforward/);
     assert.equal(causes.filter(({ stage }) => stage === "vault").length, 1);
   });
-  it("is closed by the pod that is not there", async () => {
+  it("fails if the pod does not exist", async () => {
     api.answer = (_request, response) =>
       response.writeHead(404).end(JSON.stringify({ message: 'pods "vault-core-dev-0" not found' }));
     const way = await open();
     await way.close();
     assert.match(String(way.closed), /no port-forward to ameide-dev\/vault-core-dev-0: pods .* not found/);
   });
-  it("is closed by a pod in which nothing answers", async () => {
+  it("fails if nothing answers in the pod", async () => {
     api.answer = (_request, response) =>
       response.writeHead(400).end(JSON.stringify({ message: "Upgrade request required" }));
     const way = await open();
     await way.close();
     assert.match(String(way.closed), /the pod exists, but nothing answers at its port 8200/);
   });
-  it("is closed by whoever holds the port, with what to do about it", async () => {
+  it("fails if another process uses the port, with what to do", async () => {
     const holder = await listening(500); // no Vault
     const way = await open(addressOf(holder)).finally(() => holder.close());
     await way.close();
     assert.match(String(way.closed), /^127\.0\.0\.1:\d+ is in use, so no port-forward.*; free the port/);
   });
-  it("is its own where no setting names one: what answers at the usual port may be another Vault", async () => {
+  it("opens its own port-forward if no setting names an address: the usual port may be another Vault", async () => {
     // where the port is taken on this machine there is another already
     const another = await listening(200, Number(new URL(defaultOperatorAddress("dev", "http://vault")).port)).catch(
       (error: unknown) => {
@@ -88,7 +88,7 @@ describe("openWayToVault", () => {
     assert.ok(way.closed instanceof ServerError);
     assert.notEqual(way.address, defaultOperatorAddress("dev", "http://vault"));
   });
-  it("is open where Vault answers by itself, and opens nothing then", async () => {
+  it("uses Vault's address directly if it answers, and opens no port-forward", async () => {
     const vault = await listening(200);
     const way = await open(addressOf(vault)).finally(() => vault.close());
     await way.close();

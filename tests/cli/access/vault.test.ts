@@ -28,7 +28,7 @@ describe("deployerToken, on OpenBao", function () {
       .policies;
   const seesMounts = (token: Redacted) => vaultCall({ address }, token, "GET", "/v1/sys/mounts");
 
-  it("looks as root in a preview that comes before the policy, which it does not make, and leaves root alone", async () => {
+  it("reads as root in a preview before the policy exists, without creating it or revoking root", async () => {
     const kept = opened();
     const first = await deployerToken({ vault: { address }, root: kept, policies: [policy], writePolicies: false });
     await seesMounts(first.token);
@@ -40,7 +40,7 @@ describe("deployerToken, on OpenBao", function () {
     await assert.rejects(absent, (error) => vaultStatus(error) === 404);
   });
 
-  it("makes the policy for an update, and a token that has it and ends with the run", async () => {
+  it("creates the policy for an update, and a token with it that ends with the run", async () => {
     const used = opened();
     const short = await deployerToken({
       vault: { address },
@@ -56,7 +56,7 @@ describe("deployerToken, on OpenBao", function () {
     await assert.rejects(seesMounts(short.token), /answered 403/);
   });
 
-  it("ends the root token also where Vault refuses what it is for", async () => {
+  it("revokes the root token also if Vault refuses its use", async () => {
     const used = opened();
     const broken = { name: "broken", policy: "path {" };
     await assert.rejects(deployerToken({ vault: { address }, root: used, policies: [broken], writePolicies: true }), {
@@ -65,7 +65,7 @@ describe("deployerToken, on OpenBao", function () {
     assert.deepEqual(used.ends, ["revoked"]);
   });
 
-  it("takes the policy as it is in a later preview", async () => {
+  it("leaves the policy unchanged in a later preview", async () => {
     const short = await deployerToken({
       vault: { address },
       root: opened(),
@@ -78,11 +78,11 @@ describe("deployerToken, on OpenBao", function () {
 });
 
 describe("ownVaultToken", () => {
-  it("is the exported one, for a Vault that others use too", () =>
+  it("is the exported one, for a shared Vault", () =>
     assert.equal(ownVaultToken("prod", { VAULT_TOKEN: "t" })?.reveal(), "t"));
-  it("is none in local, whatever is exported: it is another Vault's", () =>
+  it("is none in local, whatever is exported: that belongs to another Vault", () =>
     assert.equal(ownVaultToken("local", { VAULT_TOKEN: "t" }), undefined));
-  it("is none where none is exported, or an empty one", () => {
+  it("is none if none is exported, or an empty one", () => {
     assert.equal(ownVaultToken("prod", {}), undefined);
     assert.equal(ownVaultToken("prod", { VAULT_TOKEN: "" }), undefined);
   });
@@ -90,13 +90,13 @@ describe("ownVaultToken", () => {
 
 describe("ownVaultAddress", () => {
   const VAULT_ADDR = "https://vault.example";
-  it("is the exported one, where its token is exported too", () =>
+  it("is the exported one if its token is exported too", () =>
     assert.equal(ownVaultAddress({ VAULT_ADDR, VAULT_TOKEN: "t" }), VAULT_ADDR));
-  it("is none without a token: what lies in the cluster would be sent to whatever Vault that is", () => {
+  it("is none without a token: the cluster's token must not be sent to an unknown Vault", () => {
     assert.equal(ownVaultAddress({ VAULT_ADDR }), undefined);
     assert.equal(ownVaultAddress({ VAULT_ADDR, VAULT_TOKEN: "" }), undefined);
   });
-  it("is none where none is exported", () => {
+  it("is none if none is exported", () => {
     assert.equal(ownVaultAddress({ VAULT_TOKEN: "t" }), undefined);
     assert.equal(ownVaultAddress({ VAULT_ADDR: "", VAULT_TOKEN: "t" }), undefined);
   });

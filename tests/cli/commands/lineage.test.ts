@@ -16,7 +16,7 @@ describe("formatLineage", () => {
     assert.doesNotMatch(said, /has the same value/);
     assert.match(said, /\nnot compared: Key Vault ameidekv\/ghcr-token: its value was not read$/);
   });
-  it("ends with the command that carries the value to the first hop that differs", () => {
+  it("ends with the command that delivers the value to the first step that differs", () => {
     const secrets = changed(compared.secrets, ({ name }) => name === "langfuse-secrets", {
       keys: { LANGFUSE_SECRET_KEY: print("edited by hand") },
     });

@@ -5,7 +5,7 @@ import { localHome } from "../../../local/home.ts";
 import { localStack } from "../../support/stacks.ts";
 
 describe("typedAgain", () => {
-  it("keeps every option of what was shown: without --refresh a fix would change nothing, of another file the values are others", () => {
+  it("repeats every option of the dry run: without --refresh or --dotenv the command would do something else", () => {
     assert.equal(typedAgain(["up", "--stack", "dev"], "--yes"), "ameide-secrets up --stack dev --yes");
     const push = ["env", "push", "--dotenv", ".env.prod", "--overwrite", "ghcr-token"];
     assert.equal(
@@ -14,7 +14,7 @@ describe("typedAgain", () => {
     );
   });
 
-  it("quotes what a shell would take apart", () =>
+  it("quotes what a shell would split", () =>
     assert.equal(
       typedAgain(["up", "--stack", "dev", "--approved", "my plan.json"], "--yes"),
       "ameide-secrets up --stack dev --approved 'my plan.json' --yes",
@@ -28,7 +28,7 @@ describe("formatNextSteps", () => {
       /ameide-secrets local \w+( --home \S+)?( --delete)?/g,
     ) ?? [];
 
-  it("names the home in what to run next, where it is not the one that commands use without --home", () => {
+  it("names the home in the next commands if it is not the default", () => {
     assert.deepEqual(next(), [
       "ameide-secrets local status",
       "ameide-secrets local down",

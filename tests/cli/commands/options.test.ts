@@ -10,7 +10,7 @@ describe("timeoutOption", () => {
       [1, 300, 86_400],
     ));
 
-  it("fails on anything else, naming flag and text", () => {
+  it("fails on anything else, naming the option and the text", () => {
     for (const text of ["5m", "", "0", "-1", "1e9", "1.5", "NaN", "Infinity", "86401"]) {
       assert.throws(() => timeoutOption.parse(text), {
         code: "seconds-invalid",
@@ -19,7 +19,7 @@ describe("timeoutOption", () => {
     }
   });
 
-  it("stands before bootstrap run and resync open anything", async () => {
+  it("is checked before bootstrap run and resync open anything", async () => {
     for (const command of [["bootstrap", "run"], ["resync"]]) {
       const io = recordedIo();
       const code = await main([...command, "--stack", "local", "--home", "/nowhere", "--timeout", "5m"], io);

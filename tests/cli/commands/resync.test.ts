@@ -9,7 +9,7 @@ const counts = (stores: readonly [number, number], synced: readonly [number, num
 const nothing = { ready: [], counts: counts([0, 0], [0, 0]), notReady: [], changed: [], unseen: [] };
 
 describe("formatResync", () => {
-  it("begins with how many have synced anew, and ends with the repair where one has not", () => {
+  it("begins with how many have synced, and ends with the fix if one has not", () => {
     assert.equal(
       formatResync({ ...nothing, counts: counts([1, 1], [2, 2]), changed: ["n/a-target"] }, "dev"),
       "dev: 2 of 2 ExternalSecrets synced, 1 of 1 stores Ready\nchanged: n/a-target",
@@ -25,9 +25,9 @@ describe("formatResync", () => {
       ].join("\n"),
     );
   });
-  it("says that there is nothing to resync, where there is nothing", () =>
+  it("reports that there is nothing to resync", () =>
     assert.match(formatResync(nothing, "dev"), /^dev: no ExternalSecret to resync/));
-  it("says that no Secret changed only where all of them were seen", () => {
+  it("says that no Secret changed only if all of them were read", () => {
     const blind = {
       ...nothing,
       counts: counts([1, 1], [1, 1]),
@@ -35,6 +35,6 @@ describe("formatResync", () => {
     };
     const said = formatResync(blind, "dev");
     assert.doesNotMatch(said, /no Secret changed/);
-    assert.match(said, /whether a Secret changed could not be looked at: read it: cannot list secrets$/);
+    assert.match(said, /whether a Secret changed could not be checked: read it: cannot list secrets$/);
   });
 });

@@ -5,7 +5,7 @@ import { stack } from "../../diagnose/healthy.ts";
 const at = "2026-01-02T12:00:00.000Z";
 
 describe("formatRotation", () => {
-  it("begins with the answer, and prints what is left to restart as commands, where there is one", () => {
+  it("begins with the result, and prints what is left to restart as commands", () => {
     const restarts = ["ameide-dev Deployment/langfuse", "ameide-dev Job/once"];
     assert.equal(
       formatRotation(
@@ -28,7 +28,7 @@ describe("formatRotation", () => {
       ].join("\n"),
     );
   });
-  it("says what was restarted and what no rollout restarts, and how to go back where a restart failed", () => {
+  it("reports what was restarted and what cannot be, and how to roll back if a restart failed", () => {
     const [first, second, third] = ["a", "b", "c"].map((name) => `ameide-dev Deployment/${name}`) as [
       string,
       string,
@@ -53,11 +53,11 @@ describe("formatRotation", () => {
         "restart it: kubectl --context ameide -n ameide-dev rollout restart deployment/c",
         `not ready: ${second}: 1 of 1 pods are new, 0 of 1 are available after 300 s; nothing was restarted after it`,
         "  fix: kubectl --context ameide -n ameide-dev rollout undo deployment/b",
-        "  the former value comes back with: ameide-secrets rotate ghcr-token --stack dev --yes --rollback --restart",
+        "  to restore the old value: ameide-secrets rotate ghcr-token --stack dev --yes --rollback --restart",
       ].join("\n"),
     );
   });
-  it("begins with where it is stuck and what it waits for, and ends with the repair", () => {
+  it("begins with where it is stuck and what it waits for, and ends with the fix", () => {
     const stuckAt = { step: "vault" as const, waitingFor: ["Vault secret/ghcr-token"], restarts: [], follows: [] };
     assert.equal(
       formatRotation({ name: "ghcr-token", reached: [], restarts: [], follows: [], stuckAt }, stack),

@@ -35,7 +35,7 @@ function cluster(cause: BootstrapCause) {
 }
 
 describe("fillNewVault", () => {
-  it("waits for its turn where a scheduled run is at work, and fails for no such reason", async () => {
+  it("waits for a scheduled run that is active, and does not fail because of it", async () => {
     const io = recordedIo();
     const stop = new AbortController();
     const { made, cluster: there } = cluster("lease-held");
@@ -48,7 +48,7 @@ describe("fillNewVault", () => {
     });
     assert.equal(made.length, 1);
   });
-  it("fails with the cause of the run where the values could not be carried", async () => {
+  it("fails with the cause of the run if the values could not be copied", async () => {
     const { signal } = new AbortController();
     const { cluster: there } = cluster("source-forbidden");
     const phases = new Phases(recordedIo(), signal);
@@ -56,7 +56,7 @@ describe("fillNewVault", () => {
       code: "source-forbidden",
     });
   });
-  it("makes no run where the update has made one", async () => {
+  it("starts no run if the update has started one", async () => {
     const { signal } = new AbortController();
     const { made, cluster: there } = cluster("ok");
     const phases = new Phases(recordedIo(), signal);
@@ -70,7 +70,7 @@ describe("fillNewVault", () => {
 });
 
 describe("runChain, with delivery gitops", () => {
-  it("fails on a sealed Vault whose CronJob ArgoCD has not applied: Pulumi would delete its own one in the same run", async () => {
+  it("fails on a sealed Vault if ArgoCD has not applied the CronJob: Pulumi would delete its own in the same run", async () => {
     const vault = createServer((_request, response) =>
       response.writeHead(503).end('{"initialized":true,"sealed":true}'),
     );

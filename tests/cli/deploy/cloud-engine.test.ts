@@ -32,7 +32,7 @@ describe("openCloudStack", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("lets the engine find what runs Node, behind whatever this machine has of its own", async () => {
+  it("lets the engine find Node, after what this machine has installed", async () => {
     const { workspace } = await openCloudStack("dev", {} as StackPlan, { create: true });
     const folders = workspace.envVars["PATH"]?.split(delimiter) ?? [];
     assert.deepEqual(
@@ -41,7 +41,7 @@ describe("openCloudStack", () => {
     );
   });
 
-  it("refuses weak state before it opens anything: no stack is created, and the stack file stays as it is", async () => {
+  it("refuses an unsafe state backend first: no stack is created, and the stack file is unchanged", async () => {
     const file = join(repositoryRoot, "Pulumi.dev.yaml");
     const before = readFileSync(file, "utf8");
     writeFileSync(

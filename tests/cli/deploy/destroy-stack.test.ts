@@ -49,7 +49,7 @@ describe("destroyStack, under the real engine", function () {
   ];
   const leftIdentity = "Ameide/providers/Microsoft.ManagedIdentity/userAssignedIdentities/left";
 
-  it("shows what would go, and what stays and why, and changes nothing", async () => {
+  it("shows what would be removed, and what stays and why, and changes nothing", async () => {
     assert.deepEqual(own(await run(true)), ["delete goes"]);
     assert.deepEqual(
       await staying(),
@@ -58,7 +58,7 @@ describe("destroyStack, under the real engine", function () {
     assert.deepEqual([await exists("Goes"), await exists(leftIdentity)], [true, true]);
   });
 
-  it("deletes it, and leaves what is protected in place and in the stack, what is retained in place", async () => {
+  it("deletes the rest, and keeps protected resources in the stack and retained ones in place", async () => {
     assert.deepEqual(own(await run(false)), ["delete goes"]);
     assert.deepEqual([await exists("Goes"), await exists(leftIdentity)], [false, true]);
     assert.equal((await rig.operatorClient().getSecret("ghcr-token")).value, "canary-1");

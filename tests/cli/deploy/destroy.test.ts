@@ -10,7 +10,7 @@ const destroy = (stack: string, preview = false) =>
   destroyCloud({ stack, preview, phases: new Phases(recordedIo(), signal), signal });
 
 describe("destroyCloud", () => {
-  it("fails for shared, which every environment lives on, and says how it is done by hand", async () => {
+  it("fails for shared, which every environment needs, and prints how to do it by hand", async () => {
     for (const preview of [true, false]) {
       await assert.rejects(destroy("shared", preview), {
         code: "shared-is-lived-on",
@@ -19,7 +19,7 @@ describe("destroyCloud", () => {
     }
   });
 
-  it("fails for local, which goes with its home", async () => {
+  it("fails for local, which is removed with its home", async () => {
     await assert.rejects(destroy("local"), { code: "local-is-not-a-cloud", message: /local down --delete$/ });
   });
 });
@@ -40,7 +40,7 @@ describe("formatDestruction", () => {
     { urn: "e", type: "kubernetes:external-secrets.io/v1:ExternalSecret", name: "delivery-ghcr", because: "retained" },
   ] as const;
 
-  it("says what would go, and of everything that stays why", () => {
+  it("lists what would be removed, and why the rest stays", () => {
     assert.equal(
       formatDestruction({ changes, stays, untouched: ["Vault's data under secret/"] }, true),
       [
@@ -59,6 +59,6 @@ describe("formatDestruction", () => {
     );
   });
 
-  it("says that nothing goes, without headings over nothing", () =>
+  it("reports that there is nothing to remove, without empty headings", () =>
     assert.equal(formatDestruction({ changes: [], stays: [], untouched: [] }, false), "nothing to remove"));
 });

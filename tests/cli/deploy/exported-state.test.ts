@@ -19,7 +19,7 @@ describe("readStateWithoutValues", () => {
     return readStateWithoutValues(file);
   };
 
-  it("keeps everything but the stack's key and the values, encrypted or shown", () => {
+  it("keeps everything except the stack's key and the values, encrypted or plain", () => {
     const state = (values: readonly [object, object]) => ({
       version: 3,
       deployment: {

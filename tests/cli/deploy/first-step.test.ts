@@ -36,11 +36,11 @@ describe("ensureVaultActive", () => {
   const codeOf = (error: unknown): string => (error instanceof UserError ? error.code : String(error));
   const theirs = { metadata: { name: "foundation-vault-bootstrap-vault-bootstrap", labels: {} } };
 
-  it("fails where another's CronJob has the name: its container knows none of our flags", async () => {
+  it("fails if something else's CronJob has the name: its container does not know our flags", async () => {
     await assert.rejects(ensure(true, theirs), (error) => codeOf(error) === "cron-job-not-ours");
   });
 
-  it("fails in a preview on a sealed Vault, since that changes nothing", async () => {
+  it("fails in a preview if Vault is sealed, because a preview changes nothing", async () => {
     await assert.rejects(ensure(false, theirs), (error) => codeOf(error) === "vault-sealed");
   });
 });

@@ -21,7 +21,7 @@ describe("refuseLoss", () => {
   /** Nothing of a stack is read but its name, unless objects would be lost; see tests/engine/kubeconfig.test.ts. */
   const stack = (name: string): Stack => ({ name }) as Stack;
 
-  it("fails a plan that deletes or replaces what holds values, in every stack but local", async () => {
+  it("refuses a plan that deletes or replaces something with values, in every stack except local", async () => {
     const plan = [change("create", "vault:index/policy:Policy"), change("replace", "azure-native:keyvault:Vault")];
     for (const name of ["prod", "dev", "shared"]) {
       await assert.rejects(refuseLoss(plan, stack(name)), (error) => codeOf(error) === "lifecycle-no-loss");
@@ -40,7 +40,7 @@ describe("refuseLoss, for objects that would be created and then deleted", () =>
   before(() => (folder = mkdtempSync(join(tmpdir(), "ameide-secrets-gates-"))));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("names each with the former kubeconfig, in local too", async () => {
+  it("names each with the previous kubeconfig, also in local", async () => {
     const provider = { type: "pulumi:providers:kubernetes", inputs: { kubeconfig: "/former/kubeconfig" } };
     const command = join(folder, "pulumi");
     writeFileSync(command, `#!/bin/sh\necho '${JSON.stringify({ deployment: { resources: [provider] } })}'\n`, {
@@ -83,7 +83,7 @@ describe("refuseUnapproved", () => {
 
   it("allows the same changes in another order", () =>
     assert.doesNotThrow(() => refuseUnapproved([one, two], approved(JSON.stringify({ changes: [two, one] })))));
-  it("fails a change more, a change less, and another property, naming them", () => {
+  it("refuses an extra change, a missing change and another property, naming them", () => {
     const file = approved(JSON.stringify({ changes: [one] }));
     assert.throws(() => refuseUnapproved([one, two], file), /not approved: update .*CronJob::one spec\.schedule/);
     assert.throws(() => refuseUnapproved([], file), /approved, but not in the plan now: create .*Policy::one/);
@@ -93,7 +93,7 @@ describe("refuseUnapproved", () => {
       (error) => codeOf(error) === "plan-not-approved",
     );
   });
-  it("fails the same change with other inputs than the approved ones", () => {
+  it("refuses the same change with inputs that were not approved", () => {
     const file = approved(JSON.stringify({ changes: [{ ...two, inputs: "a".repeat(64) }] }));
     assert.doesNotThrow(() => refuseUnapproved([{ ...two, inputs: "a".repeat(64) }], file));
     assert.throws(
@@ -101,7 +101,7 @@ describe("refuseUnapproved", () => {
       /not approved: .*\(inputs b{12}\)\n.*approved, but not in the plan now: .*\(inputs a{12}\)/,
     );
   });
-  it("fails a file that is no plan, or none at all", () => {
+  it("refuses a file that is not a plan, and a missing file", () => {
     for (const file of [approved("{}"), approved("no JSON"), join(folder, "missing.json")]) {
       assert.throws(
         () => refuseUnapproved([], file),

@@ -6,7 +6,7 @@ import { useEngine, type Program } from "../../support/engine.ts";
 import { openVault } from "../../support/open-vault.ts";
 import { useServers } from "../../support/servers.ts";
 
-describe("forgetOperatorPolicies, of a state that an earlier version wrote, under the real engine", function () {
+describe("forgetOperatorPolicies, with the state of an earlier version, under the real engine", function () {
   this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let token = "";
@@ -28,7 +28,7 @@ describe("forgetOperatorPolicies, of a state that an earlier version wrote, unde
     return (await fetch(url, { headers: { "x-vault-token": token } })).status === 200;
   };
 
-  it("takes them out of the state and leaves them in Vault, so that the next plan is empty; twice is the same", async () => {
+  it("removes them from the state and leaves them in Vault, so that the next plan is empty; also when run twice", async () => {
     await up(await engine.open(program(operators)));
     const stack = await engine.open(program([]));
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe("forgetOperatorPolicies, of a state that an earlier version wrote, unde
     for (const name of [...operators, "ameide-secrets-reader-x"]) assert.ok(await exists(name), name);
   });
 
-  it("knows them by type and name, and takes no other policy for one", () => {
+  it("recognises them by type and name, and no other policy", () => {
     const type = "vault:index/policy:Policy";
     assert.ok(isOperatorPolicy({ type, urn: "urn:pulumi:local::p::t::vault-engine-ameide-secrets-auditor" }));
     assert.ok(!isOperatorPolicy({ type, urn: "urn:pulumi:local::p::t::vault-engine-ameide-secrets-reader-argocd" }));

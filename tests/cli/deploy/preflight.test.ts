@@ -36,16 +36,16 @@ describe("refuseWeakState", () => {
   };
   const keyService = "secretsprovider: azurekeyvault://vault.vault.azure.net/keys/pulumi\n";
 
-  it("takes Pulumi Cloud, and a blob with a key service", () => {
+  it("accepts Pulumi Cloud, and a blob container with a key service", () => {
     assert.deepEqual(refused("config: {}\n", "https://app.pulumi.com/ameide"), []);
     assert.deepEqual(refused("", "https://app.pulumi.com/ameide"), []);
     assert.deepEqual(refused(keyService, "azblob://state"), []);
   });
 
-  it("fails on state that lies on one machine", () =>
+  it("refuses state that is stored on one machine", () =>
     assert.deepEqual(refused(keyService, "file:///home/somebody"), ["state-on-one-machine"]));
 
-  it("fails on a passphrase, whether it is named or what the backend falls back to", () => {
+  it("refuses a passphrase, whether it is named or the backend's default", () => {
     assert.deepEqual(refused("", "azblob://state"), ["state-passphrase"]);
     assert.deepEqual(refused("secretsprovider: passphrase\n", "https://app.pulumi.com/ameide"), ["state-passphrase"]);
   });
@@ -61,7 +61,7 @@ describe("refuseDebugProviders", () => {
     else process.env["PULUMI_DEBUG_PROVIDERS"] = before;
   });
 
-  it("fails where the environment names any, even none: a cloud stack is not run against stand-ins", () => {
+  it("fails if the variable is set, even if empty: a cloud stack does not run against stand-ins", () => {
     for (const value of ["kubernetes:1234", ""]) {
       process.env["PULUMI_DEBUG_PROVIDERS"] = value;
       assert.deepEqual(
@@ -121,7 +121,7 @@ describe("preflightCluster, on a real API server", function () {
       metadata: { name },
     });
 
-  it("fails on everything that is missing at once: the CRD, and each namespace", async () => {
+  it("reports everything that is missing at once: the CRD, and each namespace", async () => {
     assert.deepEqual(await found(), [
       `external-secrets-crd ${crdName}`,
       "namespace-missing ameide-dev",
@@ -129,7 +129,7 @@ describe("preflightCluster, on a real API server", function () {
     ]);
   });
 
-  it("asks for no namespace where the program makes them", async () => {
+  it("requires no namespace if the program creates them", async () => {
     const makes = { ...stack, strictness: { ...stack.strictness, makesNamespaces: true } };
     assert.deepEqual(await found(cluster, makes), [`external-secrets-crd ${crdName}`]);
   });
@@ -140,12 +140,12 @@ describe("preflightCluster, on a real API server", function () {
     assert.deepEqual(await found(), [`external-secrets-crd ${crdName}`]);
   });
 
-  it("passes once all of it is there", async () => {
+  it("passes if all of it exists", async () => {
     await definition(["v1beta1", "v1"]);
     assert.deepEqual(await found(), []);
   });
 
-  it("fails on each right that the caller lacks, those to look among them", async () => {
+  it("reports each right that the caller lacks, including the rights to read", async () => {
     const account = "/api/v1/namespaces/ameide-dev/serviceaccounts";
     await cluster.create(account, { metadata: { name: "restricted" } });
     const { status } = await cluster.create<{ status: { token: string } }>(`${account}/restricted/token`, { spec: {} });
@@ -170,13 +170,13 @@ describe("preflightCluster, on a real API server", function () {
     assert.equal(reported.filter((one) => one === "right-missing restricted").length, 3);
   });
 
-  it("asks who only previews for no right to write", async () => {
+  it("requires no right to write for a preview", async () => {
     const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
     const reported = await found(await openCluster({ kubeconfig, context: "restricted" }), stack, false);
     assert.deepEqual(new Set(reported), new Set(["right-missing restricted"]));
   });
 
-  it("fails on what the caller may make and not grant, by a dry run that makes nothing", async () => {
+  it("reports what the caller may create but not grant, with a dry run that creates nothing", async () => {
     const rbac = "/apis/rbac.authorization.k8s.io/v1";
     const rules = [{ apiGroups: ["*"], resources: ["*"], verbs: ["create", "patch", "list", "watch"] }];
     await cluster.create(`${rbac}/clusterroles`, { metadata: { name: "maker" }, rules });
@@ -194,7 +194,7 @@ describe("preflightCluster, on a real API server", function () {
     assert.deepEqual((await cluster.get<{ items: unknown[] }>(`${rbac}/namespaces/ameide-dev/roles`)).items, []);
   });
 
-  it("asks for no right to write where ArgoCD applies the objects", async () => {
+  it("requires no right to write if ArgoCD applies the objects", async () => {
     const gitops = { ...stack, strictness: { ...stack.strictness, delivery: "gitops" as const } };
     const kubeconfig = join(servers().home.dir, "restricted-kubeconfig");
     const reported = await found(await openCluster({ kubeconfig, context: "restricted" }), gitops);

@@ -20,7 +20,7 @@ describe("lacksSharedStack", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("finds that the stack does not exist, with the command that creates it", async () => {
+  it("reports that the stack does not exist, with the command that creates it", async () => {
     const finding = await lacksSharedStack();
     assert.equal(finding?.code, "shared-stack-missing");
     assert.match(

@@ -52,12 +52,12 @@ describe("explainUnready", () => {
     ]);
   });
 
-  it("asks for the controller where no condition is set", async () => {
+  it("asks about the controller if no condition is set", async () => {
     const [, reason] = await explainUnready(storeWith({}), [store]);
     assert.equal(reason, "  it has no condition yet: is its controller running?");
   });
 
-  it("is silent about what is ready, what does not exist and what cannot be read", async () => {
+  it("reports nothing for an object that is ready, does not exist or cannot be read", async () => {
     const ready = storeWith({ conditions: [{ type: "Ready", status: "True" }] });
     assert.deepEqual(await explainUnready(ready, [store]), []);
     assert.deepEqual(await explainUnready(clusterWith({ [group]: discovery }), [store]), []);

@@ -23,14 +23,14 @@ function counted(last = 3) {
 }
 
 describe("runDoctor", () => {
-  it("opens the place anew for each look of a watch, and closes it after it", async () => {
+  it("opens and closes its connections for each round of --watch", async () => {
     const { count, open, signal } = counted();
     await assert.rejects(runDoctor({ open, signal, watch: true, pauseInSeconds: 0 }, recordedIo()), {
       name: "AbortError",
     });
     assert.deepEqual(count, { opened: 3, closed: 3 });
   });
-  it("prints in a watch the whole once, and one line with the time for as long as nothing changes", async () => {
+  it("prints everything once with --watch, and one line with the time while nothing changes", async () => {
     const { open, signal } = counted(4);
     const io = recordedIo();
     await assert.rejects(runDoctor({ open, signal, watch: true, pauseInSeconds: 0 }, io), { name: "AbortError" });
@@ -39,7 +39,7 @@ describe("runDoctor", () => {
     assert.equal(rest.length, 2);
     for (const line of rest) assert.match(line, /^[\d-]+ [\d:]+ UTC {2}unchanged: dev: 0 of \d+ secrets pass[^\n]*$/);
   });
-  it("goes on watching over a place that is away for a while, and fails for one that never was there", async () => {
+  it("continues --watch while a server is unreachable for a while, and fails if it was never reachable", async () => {
     const { open, signal } = counted();
     const gone = () =>
       Promise.reject(UserError.of("kubeconfig-unreadable", "the kubeconfig cannot be read", "get one"));
@@ -52,7 +52,7 @@ describe("runDoctor", () => {
     assert.deepEqual(io.printed.err, ["ameide-secrets: the kubeconfig cannot be read\n  fix: get one"]);
     await assert.rejects(runDoctor({ open: gone, signal, watch: true }, io), { code: "kubeconfig-unreadable" });
   });
-  it("writes into its bundle what was seen and found, and by which program", async () => {
+  it("writes into its bundle what was read and found, and the version of the program", async () => {
     const dir = await mkdtemp(join(tmpdir(), "doctor-"));
     const { open, signal } = counted();
     const bundle = join(dir, "ticket.json");
@@ -62,13 +62,13 @@ describe("runDoctor", () => {
     assert.equal(written["program"]?.name, "ameide-secrets");
     await rm(dir, { recursive: true });
   });
-  it("prints nothing of a look that Ctrl-C ended", async () => {
+  it("prints nothing of a round that Ctrl-C ended", async () => {
     const { open, signal } = counted(1);
     const io = recordedIo();
     await assert.rejects(runDoctor({ open, signal }, io), { name: "AbortError" });
     assert.deepEqual(io.printed.out, []);
   });
-  it("prints one JSON object a line in a watch", async () => {
+  it("prints one JSON object per line with --watch", async () => {
     const { open, signal } = counted();
     const io = recordedIo();
     const options = { open, signal, watch: true, json: true, pauseInSeconds: 0 };
@@ -79,7 +79,7 @@ describe("runDoctor", () => {
       assert.equal((JSON.parse(text) as { environment: string }).environment, "dev");
     }
   });
-  it("fails where a secret could not be seen at every stage", async () => {
+  it("fails if a secret could not be read at every stage", async () => {
     const { open, signal, count } = counted();
     assert.equal((await runDoctor({ open, signal }, recordedIo())).ok, false);
     assert.deepEqual(count, { opened: 1, closed: 1 });

@@ -9,7 +9,7 @@ import { whoUses } from "../../../diagnose/who-uses.ts";
 import { changed, healthy, print, seen, stack, unseen, valuesOf, without } from "../../diagnose/healthy.ts";
 
 describe("formatDiagnosis", () => {
-  it("counts no secret as passing that could not be seen at every stage", () => {
+  it("counts no secret as passing that could not be read at every stage", () => {
     const snapshot = { ...healthy(), externalSecrets: unseen("unreachable", "timed out") };
     const count = stack.plan.secrets.length;
     const whole = formatDiagnosis(explain(healthy(), stack), healthy());
@@ -21,8 +21,8 @@ describe("formatDiagnosis", () => {
   });
 });
 
-describe("formatDiagnosis of what nobody gave a value", () => {
-  it("counts none of it as passing, and says that it need not", () => {
+describe("formatDiagnosis of secrets without a value", () => {
+  it("counts none of them as passing, and says that they need no value", () => {
     const before = healthy();
     const isOpenAi = ({ name = "", path = "" }) => name === "openai-api-key" || path === "openai-api-key";
     const delivers = ({ keys }: { keys: readonly { secret: string }[] }) => keys.some(({ secret }) => secret === "openai-api-key"); // prettier-ignore
@@ -39,8 +39,8 @@ describe("formatDiagnosis of what nobody gave a value", () => {
   });
 });
 
-describe("formatDiagnosis of what is broken", () => {
-  it("prints the seed's own commands for those who work by hand, with this place's names", () => {
+describe("formatDiagnosis of broken secrets", () => {
+  it("prints the commands of document 451 for manual work, with this environment's names", () => {
     const before = healthy();
     const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
     const said = formatDiagnosis(explain(sealed, stack), sealed).split("\n");
@@ -54,7 +54,7 @@ describe("formatDiagnosis of what is broken", () => {
       ],
     );
   });
-  it("ends each cause with its heading in the runbook, and the platform's own document or incident", () => {
+  it("ends each cause with its heading in the runbook, and the platform's document or incident", () => {
     const before = healthy();
     const sealed = { ...before, vault: { ...before.vault, health: seen({ state: "sealed" as const, version: "2" }) } };
     assert.match(
@@ -73,7 +73,7 @@ describe("formatDiagnosis of what is broken", () => {
       long.join("\n"),
     );
   });
-  it("prints the repair of each place that is broken, not of the first alone, and cuts a long list", () => {
+  it("prints the fix of every broken object, not only of the first, and shortens a long list", () => {
     const before = healthy();
     const disabled = (names: readonly string[]) => ({
       ...before,
@@ -92,7 +92,7 @@ describe("formatDiagnosis of what is broken", () => {
       /\n {2}fix: {5}e\n {2}fix: {5}and 2 more like it\n/,
     );
   });
-  it("tells each of Keycloak's names as what it is: placeholder, absent, unread or real", () => {
+  it("shows the state of each of Keycloak's names: placeholder, absent, unread or real", () => {
     const keycloakClients = ["a", "b", "c", "d"].map((clientId) => ({ clientId, vaultKey: `${clientId}-secret` }));
     const expected = { ...stack, catalogue: { ...stack.catalogue, keycloakClients } };
     const before = healthy();
@@ -120,16 +120,16 @@ describe("formatDiagnosis of what is broken", () => {
 });
 
 describe("formatValidation", () => {
-  it("ends with the first that fails, and where its repair is told", () => {
+  it("ends with the first failing check and the command that prints its fix", () => {
     const before = healthy();
-    assert.match(formatValidation(validate(before, stack)), /\n\ndev: all five checks hold$/);
+    assert.match(formatValidation(validate(before, stack)), /\n\ndev: all five checks pass$/);
     const keyVault = without(before.keyVault, ({ name }) => name === "ghcr-token");
     const externalSecrets = changed(before.externalSecrets, () => true, {
       ready: { status: "False", reason: "x", message: "x" },
     });
     assert.match(
       formatValidation(validate({ ...before, keyVault, externalSecrets }, stack)),
-      /\n\ndev: not valid; begin with check 1, ghcr-token: absent, and required\n {2}fix: ameide-secrets doctor --stack dev$/,
+      /\n\ndev: not valid; begin with check 1, ghcr-token: missing, but required\n {2}fix: ameide-secrets doctor --stack dev$/,
     );
   });
 });
@@ -137,11 +137,11 @@ describe("formatValidation", () => {
 describe("formatUses", () => {
   const name = "openai-api-key";
 
-  it("says that no workload reads it only where all of them were seen", () => {
+  it("says that no workload reads it only if all of them were read", () => {
     assert.match(formatUses(name, whoUses(healthy(), stack, name)), /no workload reads it$/);
     const blind = { ...healthy(), workloads: unseen("forbidden", "cannot list deployments") };
     const said = formatUses(name, whoUses(blind, stack, name));
     assert.doesNotMatch(said, /no workload reads it/);
-    assert.match(said, /its readers are unknown\n\n.*could not be looked at: read it: cannot list deployments$/);
+    assert.match(said, /its readers are unknown\n\n.*could not be checked: read it: cannot list deployments$/);
   });
 });

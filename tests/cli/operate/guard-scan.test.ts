@@ -35,7 +35,7 @@ const reported = async (collections: Parameters<typeof clusterOf>[0]) =>
   (await guardScan(clusterOf(collections), stack)).wouldBreak.map(({ code, where }) => `${code}: ${where}`);
 
 describe("guardScan", () => {
-  it("finds nothing in lawful objects, and counts what it looked at", async () => {
+  it("finds nothing in allowed objects, and counts what it checked", async () => {
     const scan = await guardScan(clusterOf({ externalsecrets: [externalSecret("a", "ghcr-token")] }), stack);
     assert.deepEqual(scan, {
       admission: "deny",
@@ -53,7 +53,7 @@ describe("guardScan", () => {
     assert.match(formatGuardScan(scan), /^1 ExternalSecret; admission is deny: deny would refuse none/);
   });
 
-  it("names what fetches a secret of another owner, and what fetches one that nobody knows", async () => {
+  it("names an object that fetches a secret of another owner, and one that fetches an unknown secret", async () => {
     const externalsecrets = [externalSecret("a", "langfuse-db-credentials"), externalSecret("b", "nobody-knows")];
     assert.deepEqual(await reported({ externalsecrets }), [
       "authority-cluster-managed: ExternalSecret ameide-dev/a",
@@ -84,7 +84,7 @@ describe("guardScan", () => {
     ]);
   });
 
-  it("names what asks without a name: by find, and by a generator", async () => {
+  it("names an object that fetches without naming keys: with find, and with a generator", async () => {
     const asking = (name: string, dataFrom: object) => externalSecret(name, "ghcr-token", { dataFrom: [dataFrom] });
     const externalsecrets = [
       asking("finds", { find: { name: { regexp: ".*" } } }),
@@ -96,7 +96,7 @@ describe("guardScan", () => {
     ]);
   });
 
-  it("names a ClusterExternalSecret: what it makes in a namespace is held to the policy as well", async () => {
+  it("names a ClusterExternalSecret: the policy also applies to the objects that it creates", async () => {
     const { spec } = externalSecret("a", "langfuse-db-credentials");
     const clusterexternalsecrets = [{ metadata: { name: "wide" }, spec: { externalSecretSpec: spec } }];
     assert.deepEqual(await reported({ clusterexternalsecrets }), [
@@ -104,7 +104,7 @@ describe("guardScan", () => {
     ]);
   });
 
-  it("names a store of the whole cluster that logs in as a reader of ours", async () => {
+  it("names a ClusterSecretStore that logs in as a reader of ours", async () => {
     const serviceAccountRef = { name: "ameide-vault-reader", namespace: "ameide-dev" };
     const vault = {
       server: "http://x",
@@ -116,7 +116,7 @@ describe("guardScan", () => {
     );
   });
 
-  it("leaves out what admission does not refuse, whatever the pack says of it", async () => {
+  it("leaves out what admission does not refuse, even if the pack does", async () => {
     const externalsecrets = [externalSecret("a", "ghcr-token")];
     const target = { name: "a", creationPolicy: "Owner", deletionPolicy: "Retain" };
     const template = { mergePolicy: "Merge", data: { password: "CHANGEME" } };
@@ -125,7 +125,7 @@ describe("guardScan", () => {
     assert.deepEqual(await reported({ externalsecrets, clustersecretstores }), []);
   });
 
-  it("fails where the objects may not be listed, instead of calling that nothing", async () => {
+  it("fails if the objects may not be listed, instead of reporting none", async () => {
     const forbidden = { get: () => Promise.reject(new KubernetesError(403, "forbidden")) } as unknown as Cluster;
     await assert.rejects(guardScan(forbidden, stack), { status: 403 });
   });

@@ -15,12 +15,12 @@ function given(text: string, isTerminal = false) {
 }
 
 describe("newValue", () => {
-  it("takes off one line end, which is a shell's, and no more", () => {
+  it("removes one line end, which the shell adds, and no more", () => {
     assert.equal(given(`${real}\n`).value.reveal(), real);
     assert.equal(given(`${real}\r\n`).value.reveal(), real);
     assert.equal(given(`${real}\n\n`).value.reveal(), `${real}\n`);
   });
-  it("fails on a terminal without reading from it, with the line that reads a file", () => {
+  it("fails on a terminal without reading from it, with the command that reads a file", () => {
     const fix = "ameide-secrets rotate ghcr-token --stack prod --yes < file";
     assert.throws(() => given(real, true), {
       code: "rotation-terminal",
@@ -43,7 +43,7 @@ describe("newValue", () => {
         },
       ));
   }
-  it("warns of a line break, and takes the value", () =>
+  it("warns of a line break, and accepts the value", () =>
     assert.deepEqual(
       given(`${real}\n${real}`).warnings.map(({ code, severity }) => [code, severity]),
       [["rotation-newline", "warning"]],

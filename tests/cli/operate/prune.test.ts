@@ -23,25 +23,25 @@ const catalogue = catalogueOf({
 });
 
 describe("retiredNames", () => {
-  it("gives the forms in which a retired name may lie somewhere: as it is, and with Key Vault's prefix", () => {
+  it("gives the names under which a retired name may be stored: unchanged, and with Key Vault's prefix", () => {
     assert.deepEqual(retiredNames(catalogue, "AZURE_AUTH", undefined), ["azure-auth", "env-azure-auth"]);
     assert.deepEqual(retiredNames(catalogue, "azure-auth", "kv-"), ["azure-auth", "kv-azure-auth"]);
   });
 
-  it("gives one form where there is no prefix", () =>
+  it("gives one name if there is no prefix", () =>
     assert.deepEqual(retiredNames(catalogue, "azure-auth", ""), ["azure-auth"]));
 
-  it("takes a name that a retired pattern covers", () =>
+  it("accepts a name that a retired pattern covers", () =>
     assert.deepEqual(retiredNames(catalogue, "env-ghcr-token", ""), ["env-ghcr-token"]));
 
-  it("fails on a name that is in use, and on one that nobody knows: only the catalogue retires", () => {
+  it("refuses a name that is in use, and an unknown one: only the catalogue retires names", () => {
     for (const name of ["ghcr-token", "nobody-knows"]) {
       assert.throws(() => retiredNames(catalogue, name, ""), { name: "UserError", code: "prune-not-retired" });
     }
   });
 });
 
-describe("prune, of a value that a stack holds in its state, under the real engine", function () {
+describe("prune, with a value in the state of a stack, under the real engine", function () {
   this.timeout(60_000);
   const { subscriptionId, tenantId } = sharedStack().azure;
   const values = { "env-ghcr-token": "canary-old", "ghcr-token": "canary-new" };
@@ -80,13 +80,13 @@ describe("prune, of a value that a stack holds in its state, under the real engi
   };
   const held = async () => valuesInState({ resources: await readResources(stack) }).toSorted();
 
-  it("shows where it lies, and changes nothing", async () => {
+  it("shows where it is stored, and changes nothing", async () => {
     assert.deepEqual(await run(false), ["state: goes", "Key Vault: goes"]);
     assert.deepEqual(await held(), ["env-ghcr-token", "ghcr-token"]);
     assert.equal((await rig.operatorClient().getSecret("env-ghcr-token")).value, "canary-old");
   });
 
-  it("takes it out of both, into soft delete, and the next update plans nothing and lacks nothing", async () => {
+  it("deletes it from both, into soft delete, and the next update plans nothing", async () => {
     assert.deepEqual(await run(true), ["state: goes", "Key Vault: goes"]);
     assert.deepEqual(await held(), ["ghcr-token"]);
     assert.equal((await rig.operatorClient().getDeletedSecret("env-ghcr-token")).name, "env-ghcr-token");

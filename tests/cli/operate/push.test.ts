@@ -54,7 +54,7 @@ describe("push", function () {
     return Object.entries(requests).reduce((sum, [kind, count]) => (kind.startsWith(creations) ? sum + count : sum), 0);
   };
 
-  it("writes new and changed values, leaves the same ones and those that have no value here, and says which", async () => {
+  it("writes new and changed values, leaves equal ones and those without a value here, and reports which", async () => {
     assert.deepEqual(await pushed({ "ghcr-token": "canary-1", "ghcr-username": "canary-2" }), {
       "ghcr-token": "new",
       "ghcr-username": "new",
@@ -68,7 +68,7 @@ describe("push", function () {
     assert.deepEqual([await held("ghcr-token"), await held("ghcr-username")], ["canary-3", "canary-2"]);
   });
 
-  it("gives what it writes the expiry that the catalogue asks for, and what is the same here, counted from its own day", async () => {
+  it("sets the expiry that the catalogue requires, also for an unchanged value, counted from the day it was written", async () => {
     await rig.operatorClient().setSecret("ghcr-token", "canary-1");
     const lifetimes = new Map([
       ["ghcr-token", 90],
@@ -92,7 +92,7 @@ describe("push", function () {
     assert.ok(((await daysLeft("ghcr-token")).days ?? 0) < 0, "an expiry that somebody set stays");
   });
 
-  it("writes nothing at all, new ones neither, over one that somebody else changed", async () => {
+  it("writes nothing at all, not even new values, if somebody else changed one", async () => {
     await pushed({ "ghcr-token": "canary-1" });
     await rig.operatorClient().setSecret("ghcr-token", "rotated-elsewhere");
     writes();
@@ -104,7 +104,7 @@ describe("push", function () {
     assert.equal(await held("ghcr-token"), "rotated-elsewhere");
   });
 
-  it("writes over it when the person names it, and only it", async () => {
+  it("overwrites it if it is named, and nothing else", async () => {
     for (const name of ["ghcr-token", "ghcr-username"]) await rig.operatorClient().setSecret(name, "elsewhere");
     const values = { "ghcr-token": "canary-1", "ghcr-username": "canary-2" };
     assert.deepEqual(await pushed(values, { overwrite: ["ghcr-token"] }), {
@@ -116,13 +116,13 @@ describe("push", function () {
     assert.deepEqual([await held("ghcr-token"), await held("ghcr-username")], ["canary-1", "canary-2"]);
   });
 
-  it("may go on from a value that was the same on both sides: it counts as pushed from here", async () => {
+  it("treats a value that was equal on both sides as pushed from here", async () => {
     await rig.operatorClient().setSecret("ghcr-token", "canary-1");
     assert.deepEqual(await pushed({ "ghcr-token": "canary-1" }), { "ghcr-token": "same" });
     assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "changed" });
   });
 
-  it("may go on from what the program wrote and was remembered, and from nothing else that is there", async () => {
+  it("overwrites what this program remembers that it wrote, and nothing else", async () => {
     for (const name of ["ghcr-token", "ghcr-username"]) await rig.operatorClient().setSecret(name, "canary-1");
     await pushed({ "openai-api-key": "canary-0" });
     const values = redacted({ "ghcr-token": "canary-1", "ghcr-username": "another", "not-there": "canary-1" });
@@ -134,26 +134,26 @@ describe("push", function () {
     assert.deepEqual(await pushed({ "ghcr-username": "canary-2" }), { "ghcr-username": "conflict" });
   });
 
-  it("recovers what lies in soft delete, and then sets the value: recovering alone would bring the old one back", async () => {
+  it("recovers a soft-deleted secret and then sets the value: recovery alone would restore the old one", async () => {
     await pushed({ "ghcr-token": "canary-1" });
     await (await rig.operatorClient().beginDeleteSecret("ghcr-token")).pollUntilDone();
     assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "recovered" });
     assert.equal(await held("ghcr-token"), "canary-2");
   });
 
-  it("shows what it would do and writes nothing, nor remembers it, where it is not told to write", async () => {
+  it("shows what it would do without --yes, and neither writes nor remembers anything", async () => {
     assert.deepEqual(await pushed({ "ghcr-token": "canary-1" }, { write: false }), { "ghcr-token": "new" });
     assert.deepEqual([writes(), existsSync(memory())], [0, false]);
   });
 
-  it("takes a damaged memory for none, so that every difference is a conflict", async () => {
+  it("ignores a damaged push record, so that every difference is a conflict", async () => {
     await pushed({ "ghcr-token": "canary-1" });
     writeFileSync(memory(), `{"ghcr-token": "`);
     assert.deepEqual(await pushed({ "ghcr-token": "canary-2" }), { "ghcr-token": "conflict" });
     assert.equal(await held("ghcr-token"), "canary-1");
   });
 
-  it("takes a memory that holds something else than versions for none", async () => {
+  it("ignores a push record that contains something other than versions", async () => {
     await pushed({ "ghcr-token": "canary-1" });
     for (const text of ["null", "[]", '{"ghcr-token": 5}', '"v1"']) {
       writeFileSync(memory(), text);
@@ -161,7 +161,7 @@ describe("push", function () {
     }
   });
 
-  it("remembers versions and no value, for its owner only", async () => {
+  it("records versions and no values, readable by its owner only", async () => {
     await pushed({ "ghcr-token": "canary-1" });
     const text = readFileSync(memory(), "utf8");
     const { properties } = await rig.operatorClient().getSecret("ghcr-token");
@@ -169,14 +169,14 @@ describe("push", function () {
     assert.equal(statSync(memory()).mode & 0o777, 0o600);
   });
 
-  it("remembers what it wrote when Key Vault fails at one, so that the next push goes on from there", async () => {
+  it("records what it wrote if Key Vault fails in between, so that the next push continues from there", async () => {
     rig.azure.control.inject({ kind: creations, times: 1, status: 400 });
     await assert.rejects(pushed({ a: "canary-1", b: "canary-2", c: "canary-3" }), { statusCode: 400 });
     const again = await pushed({ a: "canary-4", b: "canary-5", c: "canary-6" });
     assert.deepEqual(Object.values(again).toSorted(), ["changed", "changed", "new"]);
   });
 
-  it("fails naming the role where the person may not read", async () => {
+  it("fails and names the role if the user may not read", async () => {
     rig.azure.control.inject({ kind: "secret-list", times: 100, status: 403 });
     await assert.rejects(pushed({ "ghcr-token": "canary-1" }), {
       name: "UserError",

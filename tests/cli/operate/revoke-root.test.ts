@@ -66,7 +66,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
   const both = () => ({ "root-token": stored.reveal(), "unseal-key": opened.unsealKey });
   const change = { change: true, reason: "a test" };
 
-  it("changes nothing until it is confirmed, and says what it would do", async () => {
+  it("changes nothing until it is confirmed, and reports what it would do", async () => {
     await keep(both());
     const { needed, found, did } = await revokeStoredRootToken(place(), { change: false, reason: "" });
     assert.ok(needed);
@@ -79,7 +79,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     assert.ok(await isValid(stored));
   });
 
-  it("ends the token, removes it, and keeps the unseal key, with which the next root token is generated", async () => {
+  it("revokes and removes the token, and keeps the unseal key, which generates the next one", async () => {
     await keep(both());
     assert.ok((await revokeStoredRootToken(place(), change)).needed);
     assert.deepEqual(await kept(), ["unseal-key"]);
@@ -90,7 +90,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     assert.equal((await revokeStoredRootToken(place(), change)).needed, false, "there is nothing to do twice");
   });
 
-  it("leaves the tokens that others made with it", async () => {
+  it("leaves the tokens that others created with it", async () => {
     await keep(both());
     const made = await vaultCall<{ auth: { client_token: string } }>(
       { address },
@@ -103,7 +103,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     assert.ok(await isValid(new Redacted(made.auth.client_token)));
   });
 
-  it("completes what an interruption left: a token that was ended and is still stored", async () => {
+  it("completes an interrupted run: a token that was revoked but is still stored", async () => {
     await keep(both());
     let patched = 0;
     const stopped: Cluster["patch"] = async (where, what) => {
@@ -119,7 +119,7 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     assert.deepEqual(await kept(), ["unseal-key"]);
   });
 
-  it("fails before it changes anything where no other root token could be had", async () => {
+  it("fails before the first change if no other root token could be generated", async () => {
     await keep({ "root-token": stored.reveal() });
     await assert.rejects(revokeStoredRootToken(place(), change), { code: "vault-credentials-missing" });
     await cluster.patch(path, { data: encoded({ "unseal-key": Buffer.alloc(32, 1).toString("base64") }) });
@@ -128,14 +128,14 @@ describe("revokeStoredRootToken, on OpenBao and a real API server", function () 
     assert.ok(await isValid(stored));
   });
 
-  it("fails before it revokes anything where the Secret may not be changed", async () => {
+  it("fails before it revokes anything if the Secret may not be changed", async () => {
     await keep(both());
     const refused = { patch: () => Promise.reject(new Error("secrets is forbidden")) };
     await assert.rejects(revokeStoredRootToken(place(refused), change), /forbidden/);
     assert.ok(await isValid(stored));
   });
 
-  it("leaves it where the environment stores it by its settings", async () => {
+  it("keeps it if the environment's settings store it", async () => {
     await keep(both());
     const { needed, did } = await revokeStoredRootToken(place({}, "stored"), change);
     assert.equal(needed, false);

@@ -41,7 +41,7 @@ function cluster(externalSecrets: Readonly<Record<string, string>>) {
 const options = { signal: new AbortController().signal, onProgress: () => {} };
 
 describe("resyncOf", () => {
-  it("touches what reads the secret, ours and others', and nothing else", async () => {
+  it("annotates what reads the secret, ours and others', and nothing else", async () => {
     const { touched, place } = cluster({
       "inference-api-credentials-sync": "openai-api-key",
       chat: "secret/data/openai-api-key",
@@ -50,12 +50,12 @@ describe("resyncOf", () => {
     await assert.rejects(resyncOf("openai-api-key", place, options), enough);
     assert.deepEqual(touched, ["ameide-vault", "inference-api-credentials-sync", "chat"]);
   });
-  it("touches those of others also where one of ours is not there", async () => {
+  it("annotates those of others also if one of ours is missing", async () => {
     const { touched, place } = cluster({ chat: "openai-api-key" });
     await assert.rejects(resyncOf("openai-api-key", place, options), enough);
     assert.deepEqual(touched, ["ameide-vault", "chat"]);
   });
-  it("touches nothing where nothing reads it", async () => {
+  it("annotates nothing if nothing reads it", async () => {
     const { touched, place } = cluster({ other: "ghcr-token" });
     await resyncOf("openai-api-key", place, options);
     assert.deepEqual(touched, []);

@@ -29,7 +29,7 @@ class SilentServer {
   }
 }
 
-describe("doctor before a server that accepts and never answers", function () {
+describe("doctor with a server that accepts connections and never answers", function () {
   this.timeout(90_000);
   const open: SilentServer[] = [];
   let home: LocalHome;
@@ -87,7 +87,7 @@ describe("doctor before a server that accepts and never answers", function () {
     }
   });
 
-  it("ends within 25 s where none of the three servers answers, and names each", async () => {
+  it("ends within 25 s if none of the three servers answers, and names each", async () => {
     await silent(home.port("vault"));
     await silent(home.port("azure"));
     const { seconds, diagnosis } = await diagnose();

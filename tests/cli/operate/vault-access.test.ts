@@ -6,7 +6,7 @@ import { vaultAccess } from "../../../cli/operate/connected-stack.ts";
 import { KubernetesError, type Cluster } from "../../../clients/kubernetes.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
-describe("vaultAccess, without a token of one's own", () => {
+describe("vaultAccess, without VAULT_TOKEN", () => {
   const before = process.env["VAULT_TOKEN"];
   let server: Server;
   let asked: string[];
@@ -37,18 +37,18 @@ describe("vaultAccess, without a token of one's own", () => {
   const withRoot = () =>
     Promise.resolve({ data: { "root-token": Buffer.from("root-token-of-a-test").toString("base64") } });
 
-  it("looks without a token where the cluster refuses the Secret with Vault's keys", async () => {
+  it("reads without a token if the cluster refuses the Secret with Vault's keys", async () => {
     const { reader } = await access(() => Promise.reject(new KubernetesError(403, "secrets is forbidden")));
     assert.ok(typeof reader !== "string" && !reader.hasToken);
   });
 
-  it("looks with a short token that the stored root token creates", async () => {
+  it("reads with a short-lived token that the stored root token creates", async () => {
     created = '{"auth":{"client_token":"short-token-of-a-test"}}';
     const { reader, token } = await access(withRoot);
     assert.ok(typeof reader !== "string" && reader.hasToken && token !== undefined);
   });
 
-  it("fails for a fault of its own, instead of calling it a refusal", async () => {
+  it("fails with its own error, instead of reporting a refusal", async () => {
     await assert.rejects(
       access(() => Promise.reject(new TypeError("a fault"))),
       TypeError,

@@ -32,7 +32,7 @@ class FakeVault {
   }
 }
 
-describe("a repair of Vault", () => {
+describe("a fix of Vault", () => {
   let vault: FakeVault;
   let address: string;
   const { VAULT_TOKEN } = process.env;
@@ -67,12 +67,12 @@ describe("a repair of Vault", () => {
   describe("isConfirmed", () => {
     const shared = { stack: environmentStack("dev"), isShared: true };
 
-    it("is a dry run until the stack's name is typed, with a reason where others share it", () => {
+    it("is a dry run until the stack's name is repeated, on a shared stack with a reason", () => {
       assert.equal(isConfirmed(shared, {}), false);
       assert.equal(isConfirmed(shared, { confirm: "dev", reason: "node was replaced" }), true);
       assert.equal(isConfirmed({ ...shared, isShared: false }, { confirm: "dev" }), true);
     });
-    it("fails for another stack's name, and for a shared one without a reason: the Event would not say why", () => {
+    it("fails for another stack's name, and for a shared stack without a reason, which the Event needs", () => {
       assert.throws(() => isConfirmed(shared, { confirm: "prod", reason: "x" }), { code: "not-confirmed" });
       for (const reason of [{}, { reason: " " }])
         assert.throws(() => isConfirmed(shared, { confirm: "dev", ...reason }), {
@@ -83,7 +83,7 @@ describe("a repair of Vault", () => {
   });
 
   describe("unsealVault", () => {
-    it("tells that it is done also where the Event may not be made, and why it is not there", async () => {
+    it("reports success also if the Event could not be created, and why", async () => {
       const { did } = await unsealVault(place({ "unseal-key": base64("key") }, noEvents), change);
       assert.equal(vault.sealed, false);
       assert.match(
@@ -100,7 +100,7 @@ describe("a repair of Vault", () => {
       assert.equal(vault.looksAsStandby, -1);
     });
 
-    it("fails where Vault cannot be reached with what keeps it: the right to a port-forward that is missing", async () => {
+    it("fails if Vault cannot be reached, and names the missing right to a port-forward", async () => {
       vault.stop();
       const why = "no port-forward to ameide-dev/vault-core-dev-0: viewer cannot create pods/portforward";
       const access = { vault: { address, hasToken: false, get: () => Promise.reject(new Error(why)) } };
@@ -111,7 +111,7 @@ describe("a repair of Vault", () => {
       });
     });
 
-    it("fails without its key with a repair that helps: no token opens a sealed Vault", async () => {
+    it("fails without its key, with a fix that does not suggest a token: none unseals Vault", async () => {
       await assert.rejects(unsealVault(place(undefined, made), change), {
         code: "vault-credentials-missing",
         message: /does not exist\n {2}fix: .*vault operator unseal -address=http:\/\/127\.0\.0\.1:\d+$/,
@@ -123,14 +123,14 @@ describe("a repair of Vault", () => {
     reconfigureKubernetesAuth(place({ "root-token": base64("root") }, create), change);
 
   describe("reconfigureKubernetesAuth", () => {
-    it("asks with the person's VAULT_TOKEN, and with the root token in the cluster where there is none", async () => {
+    it("uses VAULT_TOKEN, or the root token in the cluster if it is not set", async () => {
       await reconfigured();
       process.env["VAULT_TOKEN"] = "mine";
       await reconfigureKubernetesAuth(place(undefined, made), change);
       assert.deepEqual(vault.tokens, ["root", "root", "root", "mine", "mine"], "the stored one is tried first");
     });
 
-    it("shows before it changes anything what is found and what is wanted, and no certificate", async () => {
+    it("shows what it found and expected before it changes anything, and no certificate", async () => {
       const dry = place({ "root-token": base64("root") }, made);
       const { found } = await reconfigureKubernetesAuth(dry, { change: false, reason: "" });
       assert.match(
@@ -142,7 +142,7 @@ describe("a repair of Vault", () => {
       assert.doesNotMatch(found, /BEGIN/);
     });
 
-    it("fails without either, naming what the token must be able to do", async () => {
+    it("fails without either, naming what the token must be allowed to do", async () => {
       await assert.rejects(reconfigureKubernetesAuth(place(undefined, made), change), {
         code: "vault-credentials-missing",
         message: /fix: set VAULT_TOKEN to a token that can write auth\/kubernetes\/config$/,

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { wrapped } from "../../../domain/safe-text.ts";
 
 describe("wrapped", () => {
-  it("breaks between words, with what goes on under where it began, and loses nothing", () =>
+  it("breaks between words, indents the continuation, and loses nothing", () =>
     assert.equal(wrapped("  seen:  one two three four", 9, 20), "  seen:  one two\n         three four"));
-  it("leaves alone what fits, and everything where there is no terminal", () => {
+  it("leaves text that fits unchanged, and everything outside a terminal", () => {
     assert.equal(wrapped("  seen:  one", 9, 20), "  seen:  one");
     assert.equal(wrapped("  seen:  one two three four", 9), "  seen:  one two three four");
   });
-  it("keeps a word whole that is longer than the line: it may be a path that is copied", () =>
+  it("does not break a word that is longer than the line: it may be a path that is copied", () =>
     assert.equal(
       wrapped("  seen:  see https://a-long-address.example two", 9, 20),
       "  seen:  see\n         https://a-long-address.example\n         two",

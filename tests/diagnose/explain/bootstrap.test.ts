@@ -7,12 +7,12 @@ import { healthy, minutesAgo, seen, stack, unseen } from "../healthy.ts";
 import { struckBy } from "../struck.ts";
 
 describe("explainBootstrap", () => {
-  it("tells a run that ended at its own deadline from one that was stopped", () => {
+  it("distinguishes a run that ended at its deadline from one that was stopped", () => {
     const before = healthy();
     const { causes } = explain({ ...before, ...lastRun("terminated", "not done after 240 s")(before) }, stack);
     assert.equal(causes[0]?.code, "bootstrap-overruns");
   });
-  it("takes a run that left neither status nor pod for stopped from outside, and one that left its pod for failed", () => {
+  it("treats a run without status and pod as stopped from outside, and one with a pod as failed", () => {
     const first = (name: string) => {
       const before = healthy();
       const job = { name: "vault-bootstrap-3", createdAt: minutesAgo(0), result: "failed" as const, reason: "BackoffLimitExceeded" }; // prettier-ignore
@@ -24,7 +24,7 @@ describe("explainBootstrap", () => {
     assert.equal(first("another")?.evidence[0]?.seen, "BackoffLimitExceeded; its pod is gone");
     assert.equal(first("vault-bootstrap-3")?.code, "bootstrap-failed");
   });
-  it("tells a volume that cannot be mounted by the pod's Event, and only while the pod waits", () => {
+  it("recognises a volume that cannot be mounted by the pod's Event, only while the pod waits", () => {
     const warning = { reason: "FailedMount", message: 'configmap "vault-bootstrap-0a1b" not found', at: minutesAgo(1) };
     const first = (change: Partial<PodState>) => {
       const before = healthy();
@@ -34,7 +34,7 @@ describe("explainBootstrap", () => {
     assert.match(first({})?.evidence[0]?.seen ?? "", /^FailedMount: configmap "vault-bootstrap-0a1b" not found$/);
     assert.equal(first({ phase: "Running" }), undefined);
   });
-  it("tells the bootstrap's own pod that cannot pull once, and not as a consumer's as well", () => {
+  it("reports the bootstrap's own pod that cannot pull once, and not as a consumer as well", () => {
     const codes = struckBy("bootstrap-image-not-pulled").causes.map(({ code }) => code);
     assert.deepEqual(codes, ["bootstrap-image-not-pulled"]);
   });
@@ -77,7 +77,7 @@ describe("explainBootstrap", () => {
     assert.equal(codeFor("vault-unreachable", said), "vault-unreachable");
     assert.equal(codeFor("vault-unreachable", "Vault at http://old:8200 does not serve"), "vault-address-wrong");
   });
-  it("does not take an old status for the state of a Vault that is unsealed by now", () => {
+  it("does not use an old status for a Vault that is unsealed by now", () => {
     const before = healthy();
     const { causes } = explain({ ...before, ...lastRun("vault-sealed")(before) }, stack);
     assert.deepEqual(

@@ -4,7 +4,7 @@ import { explain } from "../../../diagnose/explain.ts";
 import { healthy, seen, stack, unseen } from "../healthy.ts";
 
 describe("explainClusterAccess", () => {
-  it("tells each part that could not be looked at, a server that is silent for it alone included", () => {
+  it("reports each part that could not be read, including one for which only its server does not answer", () => {
     const silent = unseen("unreachable", "timed out");
     const { causes, secrets } = explain(
       { ...healthy(), externalSecrets: silent, secrets: silent, pods: silent },
@@ -16,7 +16,7 @@ describe("explainClusterAccess", () => {
     );
     assert.deepEqual(countsOf(secrets), { passing: 0, broken: 0, unseen: secrets.length, absent: 0 });
   });
-  it("tells once that the whole cluster is out of reach, also where nobody asked for pods elsewhere", () => {
+  it("reports once that the whole cluster is unreachable, also if no pods elsewhere were requested", () => {
     let asked = 0;
     const shut = () => unseen("unreachable", `call ${++asked}: connect ECONNREFUSED`);
     const before = healthy();
@@ -33,7 +33,7 @@ describe("explainClusterAccess", () => {
       assert.deepEqual(reported?.evidence, [{ where: "read it", seen: "call 1: connect ECONNREFUSED" }]);
     }
   });
-  it("tells the part of Vault that is silent, and proves no secret without it", () => {
+  it("reports the part of Vault that does not answer, and counts no secret as proven without it", () => {
     const before = healthy();
     const { causes, secrets } = explain({ ...before, vault: { ...before.vault, secrets: unseen("failed") } }, stack);
     assert.deepEqual(
@@ -42,7 +42,7 @@ describe("explainClusterAccess", () => {
     );
     assert.equal(countsOf(secrets).passing, 0);
   });
-  it("tells the parts that may not be read, and not that the log of a run that did not fail was not asked for", () => {
+  it("reports the parts that may not be read, but not an unread log of a successful run", () => {
     const { evidence } =
       explain({ ...healthy(), stores: unseen("forbidden", "a"), pods: unseen("forbidden", "b") }, stack).causes[0] ??
       {};
@@ -51,7 +51,7 @@ describe("explainClusterAccess", () => {
       { where: "read it", seen: "b" },
     ]);
   });
-  it("calls no secret broken because the cluster could not be looked at", () => {
+  it("reports no secret as broken because the cluster could not be read", () => {
     const { causes, secrets } = explain({ ...healthy(), stores: unseen("forbidden") }, stack);
     assert.equal(causes[0]?.severity, "error");
     assert.deepEqual(

@@ -20,23 +20,20 @@ function restart(change: Partial<PodState>) {
 }
 
 describe("explainConsumers", () => {
-  it("restarts by its controller what kubectl can restart", () => {
+  it("prints kubectl's restart for what kubectl can restart", () => {
     const fixes = ["ReplicaSet/chat-7d9f8b6c5d", "StatefulSet/chat", "DaemonSet/chat"].map((owner) =>
       restart({ owner })[0]?.fix.replace(/^.* rollout restart /, ""),
     );
     assert.deepEqual(fixes, ["deployment/chat", "statefulset/chat", "daemonset/chat"]);
   });
-  it("prints no command that kubectl refuses: a bare pod, or one of another controller, is restarted by what made it", () => {
-    assert.equal(restart({})[0]?.fix, "restart Pod ameide-dev/p through what created it");
-    assert.equal(
-      restart({ owner: "Cluster/pg" })[0]?.fix,
-      "restart Pod ameide-dev/p through what created it, Cluster/pg",
-    );
+  it("prints no command that kubectl refuses: a bare pod, or one of another controller, is restarted through its owner", () => {
+    assert.equal(restart({})[0]?.fix, "restart Pod ameide-dev/p by hand");
+    assert.equal(restart({ owner: "Cluster/pg" })[0]?.fix, "restart Pod ameide-dev/p through its owner Cluster/pg");
   });
-  it("takes the ReplicaSet of an Argo Rollout for no Deployment's: there is none of that name", () => {
+  it("does not treat the ReplicaSet of an Argo Rollout as a Deployment's", () => {
     assert.equal(
       restart({ owner: "ReplicaSet/rollout-7d9f8b6c5d" })[0]?.fix,
-      "restart Pod ameide-dev/p through what created it, ReplicaSet/rollout-7d9f8b6c5d",
+      "restart Pod ameide-dev/p through its owner ReplicaSet/rollout-7d9f8b6c5d",
     );
   });
   it("restarts a pod that mounts a part of a Secret: kubelet never updates it", () => {
@@ -45,7 +42,7 @@ describe("explainConsumers", () => {
     assert.equal(cause?.code, "consumer-not-restarted");
     assert.match(cause.fix, /rollout restart deployment\/chat$/);
   });
-  it("reports a pod once that reads a Secret in two ways, and none that only follows it", () => {
+  it("reports a pod once that reads a Secret in two ways, and none that follows changes", () => {
     const both = [...started.secrets, { secret: "langfuse-secrets", by: "sub-path" as const }];
     assert.deepEqual(
       restart({ secrets: both }).flatMap(({ evidence }) => evidence.map(({ where }) => where)),
@@ -53,9 +50,8 @@ describe("explainConsumers", () => {
     );
     assert.deepEqual(restart({ secrets: [{ secret: "langfuse-secrets", by: "volume" }] }), []);
   });
-  it("has nothing to say of a Job's pod, which ends by itself", () =>
-    assert.deepEqual(restart({ owner: "Job/a" }), []));
-  it("says nothing of another pod that cannot pull where the Secret's own absence is reported, but adds it as evidence", () => {
+  it("ignores a Job's pod, which ends on its own", () => assert.deepEqual(restart({ owner: "Job/a" }), []));
+  it("adds another pod that cannot pull only as evidence if the missing Secret is reported already", () => {
     const before = healthy();
     const secrets = without(
       before.secrets,
@@ -69,7 +65,7 @@ describe("explainConsumers", () => {
       [["target-secret-missing", ["Secret ameide-dev/ghcr-pull", "Pod ameide-dev/p"]]],
     );
   });
-  it("tells a pod elsewhere that lacks the pull secret, and calls no secret of the chain broken for it", () => {
+  it("reports a pod elsewhere without the pull secret, and no secret of the pipeline as broken for it", () => {
     const elsewhere = { namespace: "operators", pod: "o-0", image: "ghcr.io/ameide/o:1", reason: "ErrImagePull" };
     const pullsElsewhere = seen([{ ...elsewhere, pullSecret: "ghcr-pull", isSecretAbsent: true }]);
     const { causes, secrets } = explain({ ...healthy(), pullsElsewhere }, stack);

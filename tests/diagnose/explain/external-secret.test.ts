@@ -14,18 +14,18 @@ import {
 import { changed, healthy, minutesAgo, stack } from "../healthy.ts";
 
 describe("explainExternalSecret", () => {
-  it("names the secret in a repair that is about it, where an ExternalSecret could not read it", () => {
+  it("names the secret in the fix if an ExternalSecret could not read it", () => {
     const before = healthy();
     const said = 'error processing spec.data[1] (key: ghcr-token), err: cannot find secret data for key: "value"';
     const [first] = explain({ ...before, ...syncFails(said)(before) }, stack).causes;
     assert.match(first?.fix ?? "", /ameide-secrets lineage ghcr-token --stack dev/);
   });
-  it("tells a store that somebody put into it by hand, and puts its own back", () => {
+  it("reports a store that somebody set by hand, with a fix that restores its own", () => {
     const before = healthy();
     const failing = { ...before, ...syncFails('could not get SecretStore "nowhere"')(before) };
     const externalSecrets = changed(failing.externalSecrets, isGhcrPull, { storeName: "nowhere" });
     const [first] = explain({ ...failing, externalSecrets }, stack).causes;
-    assert.match(first?.evidence[0]?.seen ?? "", /; its store is nowhere, wanted ameide-vault$/);
+    assert.match(first?.evidence[0]?.seen ?? "", /; its store is nowhere, expected ameide-vault$/);
     assert.equal(first?.fix, "ameide-secrets up --refresh --stack dev --yes");
   });
   const codeFor = (said: string): string | undefined => {
@@ -39,7 +39,7 @@ describe("explainExternalSecret", () => {
     "secrets template-reader is forbidden: User cannot get resource",
     'could not get SecretStore "vault-template"',
   ]) {
-    it(`takes no failure for a template's because a name has the word in it: ${said}`, () =>
+    it(`does not report a template failure because a name contains the word: ${said}`, () =>
       assert.notEqual(codeFor(said), "external-secret-template"));
   }
   for (const said of [
@@ -47,7 +47,7 @@ describe("explainExternalSecret", () => {
     "unable to execute template at key url: template: url:1:3: executing",
     "error fetching templateFrom data: configmaps not found",
   ]) {
-    it(`knows a template's failure by External Secrets' own words: ${said.slice(0, 40)}...`, () =>
+    it(`recognises a template failure by External Secrets' own message: ${said.slice(0, 40)}...`, () =>
       assert.equal(codeFor(said), "external-secret-template"));
   }
   it("takes no ExternalSecret that never refreshes on its own for one that External Secrets does not look after", () => {
@@ -66,7 +66,7 @@ describe("explainExternalSecret", () => {
     });
     assert.deepEqual(codes, ["eso-not-running", undefined, undefined]);
   });
-  it("judges a failure by its own words, and not by names in it", () => {
+  it("recognises a failure by its own words, and not by names in it", () => {
     for (const name of ["session-timeout", "file-ownership-403", "a/b/ownership"]) {
       const said = `error processing spec.data[0] (key: ${name}), err: unexpected answer for ${name}`;
       assert.equal(codeFor(said), "external-secret-failed");

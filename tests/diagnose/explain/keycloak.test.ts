@@ -37,7 +37,7 @@ function delivered(looksLike: "value" | "fixture") {
 }
 
 describe("explainKeycloak", () => {
-  it("tells a fixture by the Secret that logins use, where Vault's values may not be read", () => {
+  it("recognises a fixture by the Secret that logins use if Vault's values may not be read", () => {
     const { causes, keycloak } = explain(delivered("fixture"), expected);
     assert.deepEqual(
       causes.map(({ code, evidence }) => [code, evidence[0]?.where]),
@@ -45,14 +45,14 @@ describe("explainKeycloak", () => {
     );
     assert.deepEqual(keycloak, [{ clientId: "platform-app", vaultKey, state: "placeholder" }]);
   });
-  it("calls a name real that has a real value there", () => {
+  it("reports a name as real if it has a real value there", () => {
     const { causes, keycloak } = explain(delivered("value"), expected);
     assert.deepEqual([causes, keycloak[0]?.state], [[], "real"]);
   });
-  it("calls a name unread, and nothing wrong, where neither may be looked at", () => {
+  it("reports a name as unread, and nothing as wrong, if neither may be read", () => {
     const snapshot = { ...delivered("value"), secrets: unseen("forbidden") };
     assert.equal(explain(snapshot, expected).keycloak[0]?.state, "unread");
   });
-  it("is silent in an environment without Keycloak", () =>
+  it("reports nothing in an environment without Keycloak", () =>
     assert.deepEqual(explain(healthy(expected), expected).keycloak, []));
 });

@@ -5,7 +5,7 @@ import { healthy, seen, stack } from "../healthy.ts";
 import { struckBy } from "../struck.ts";
 
 describe("a stored root token", () => {
-  it("is reported where the environment keeps none, with the command that revokes it, and breaks no secret", () => {
+  it("is reported if the environment must not store one, with the command that revokes it, and breaks no secret", () => {
     const { causes, secrets } = struckBy("vault-root-token-stored");
     assert.deepEqual(
       causes.map(({ code, fix }) => [code, fix]),
@@ -21,7 +21,7 @@ describe("a stored root token", () => {
       [],
     );
   });
-  it("is fine where the environment keeps it for the commands by hand", () => {
+  it("is fine if the environment stores it for manual commands", () => {
     const stored = bootstrap(() => ({ credentialsSecret: seen({ exists: true, hasRootToken: true }) }));
     assert.deepEqual(explain({ ...healthy(), ...stored(healthy()) }, stack).causes, []);
   });

@@ -3,7 +3,7 @@ import { explain } from "../../../diagnose/explain.ts";
 import { changed, healthy, print, stack } from "../healthy.ts";
 
 describe("explainTargetSecret", () => {
-  it("tells a Secret that holds a template which nobody filled in as its template's failure", () => {
+  it("reports a Secret with an unrendered template as its template's failure", () => {
     const before = healthy();
     const keys = {
       ".dockerconfigjson": print("d"),

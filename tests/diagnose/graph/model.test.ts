@@ -10,12 +10,12 @@ const drawn = (change: Partial<Snapshot>) => {
 };
 
 describe("graphModel", () => {
-  it("draws what could not be looked at as unknown, and not as well", () => {
+  it("draws what could not be read as unknown, and not as healthy", () => {
     assert.deepEqual(drawn({}).states, new Set(["ok"]));
     assert.deepEqual(drawn({ externalSecrets: unseen("forbidden") }).states, new Set(["unknown"]));
     assert.deepEqual(drawn({ stores: unseen("unreachable") }).stores, new Set(["unknown"]));
   });
-  it("draws a delivery that is broken as that, and the others as well", () => {
+  it("draws a broken delivery as broken, and the others as healthy", () => {
     const secrets = changed(healthy().secrets, ({ name }) => name === "langfuse-secrets", { labels: {} });
     assert.deepEqual(drawn({ secrets }).states, new Set(["ok", "broken"]));
   });
@@ -26,7 +26,7 @@ describe("graphModel", () => {
       ["docs/runbook.md#cluster-not-readable"],
     );
   });
-  it("is planned and no more where nothing was looked at", () => {
+  it("is only planned if nothing was read", () => {
     const { deliveries } = graphModel(stack.plan, stack.catalogue);
     assert.deepEqual(new Set(deliveries.map(({ state }) => state)), new Set(["planned"]));
   });

@@ -78,18 +78,18 @@ describe("graphPage", function () {
   const details = async () => (await page.textContent("#details")) ?? "";
   const focused = () => page.evaluate("document.activeElement?.id");
 
-  it("asks for nothing but itself", () => {
+  it("loads no other resource", () => {
     assert.deepEqual(new Set(asked.map((url) => new URL(url).protocol)), new Set(["file:"]));
     assert.equal(new Set(asked).size, 1);
   });
   it("is at most 2 MB", async () =>
     assert.ok(Buffer.byteLength(await graphPage([live, planned, manySick])) < 2_000_000));
-  it("tells a state by sign and class, not by colour alone", async () => {
+  it("shows a state by sign and class, not only by colour", async () => {
     assert.equal(await page.textContent("#vault-0 text"), "✗ ghcr-token");
     assert.equal(await page.getAttribute("#vault-0", "aria-label"), "ghcr-token: broken");
     assert.match((await page.textContent("#summary")) ?? "", /1 broken/);
   });
-  it("lights the whole path of a secret on a click, with evidence and repair beside it", async () => {
+  it("highlights the whole path of a secret on a click, with evidence and fix next to it", async () => {
     await page.click("#vault-0");
     assert.deepEqual(await lit(), [
       "dotenv-0",
@@ -105,13 +105,13 @@ describe("graphPage", function () {
       /vault-holds-placeholder.*version 1 is a placeholder.*ameide-secrets bootstrap run --stack dev/s,
     );
   });
-  it("lights every secret of a target that holds several", async () => {
+  it("highlights every secret of a target with several", async () => {
     await page.click("#target-0");
     assert.equal(await page.textContent("#target-0 text"), "✓ ameide-dev/ghcr-pull");
     const paths = await lit();
     assert.ok(paths.includes("vault-0") && paths.includes("vault-1"));
   });
-  it("is used by the keyboard alone: Tab, arrows, Enter, and Escape to clear", async () => {
+  it("works with the keyboard only: Tab, arrows, Enter, and Escape to clear", async () => {
     await page.focus("#theme");
     await page.keyboard.press("Tab");
     const first = await focused();
@@ -125,7 +125,7 @@ describe("graphPage", function () {
     await page.keyboard.press("Escape");
     assert.deepEqual(await lit(), []);
   });
-  it("draws only what a search finds, and says how many of how many", async () => {
+  it("draws only what a search finds, and shows how many of how many", async () => {
     await page.keyboard.press("/");
     await page.keyboard.type("langfuse");
     assert.deepEqual(await page.$$eval('[id^="vault-"] text', (texts) => texts.map(({ textContent }) => textContent)), [
@@ -133,11 +133,11 @@ describe("graphPage", function () {
     ]);
     assert.match((await page.textContent("#summary")) ?? "", /^1 of 5 secrets/);
   });
-  it("draws only what is broken where that is wanted", async () => {
+  it("draws only what is broken on request", async () => {
     await page.check("#broken");
     assert.equal(await page.$$eval('[id^="vault-"]', (nodes) => nodes.length), 1);
   });
-  it("is dark where the system is, and where that is chosen", async () => {
+  it("is dark if the system is, or if dark is selected", async () => {
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
     const light = await background();
     await page.emulateMedia({ colorScheme: "dark" });
@@ -147,7 +147,7 @@ describe("graphPage", function () {
     assert.equal(await background(), light);
     await page.emulateMedia({ colorScheme: "light" });
   });
-  it("draws a plan of 500 secrets without a cluster, each place named and none over another", async () => {
+  it("draws a plan of 500 secrets without a cluster, each box with a name and without overlaps", async () => {
     await page.selectOption("#environment", "staging");
     assert.match((await page.textContent("#summary")) ?? "", /505 secrets.*nothing was read/);
     const boxes = await page.$$eval(".node.place", (nodes) =>
@@ -159,7 +159,7 @@ describe("graphPage", function () {
     assert.ok(boxes.length > 1500);
     assert.equal(new Set(boxes).size, boxes.length);
   });
-  it("draws what is broken first of 500, beside what is delivered with it", async () => {
+  it("draws the broken ones of 500 first, next to what is delivered with them", async () => {
     await page.selectOption("#environment", "prod");
     const top = await page.$$eval('[id^="vault-"]', (nodes) =>
       nodes.toSorted((a, b) => a.getBoundingClientRect().y - b.getBoundingClientRect().y).map((one) => one.textContent),
@@ -168,7 +168,7 @@ describe("graphPage", function () {
     assert.match(top[1] ?? "", /✓ service-400-key/);
     assert.match((await page.textContent("#summary")) ?? "", /505 secrets, 129 deliveries: 1 broken by 1 cause/);
   });
-  it("leads from a cause to the secret's place, also where a filter had left it out", async () => {
+  it("goes from a cause to the secret's box, also if a filter had hidden it", async () => {
     await page.selectOption("#environment", "prod");
     await page.fill("#search", "langfuse");
     await page.locator('[id^="vault-"]').nth(1).waitFor({ state: "detached" });
@@ -177,15 +177,15 @@ describe("graphPage", function () {
     assert.match(await details(), /^service-403-key/);
     assert.equal(await page.inputValue("#search"), "");
   });
-  it("says of a place that all secrets pass what is wrong there", async () => {
+  it("shows what is wrong at a box that all secrets pass", async () => {
     await page.click("#bootstrap", { position: { x: 5, y: 5 } });
     assert.match(await details(), /^identity and vault-bootstrap: oknothing is wrong here/);
     await page.click("#store-0", { position: { x: 5, y: 5 } });
     assert.match(await details(), /^ameide-dev\/ameide-vault: ok/);
   });
-  it("keeps cluster-managed secrets in lanes of their own, without an edge into the chain", async () => {
+  it("keeps cluster-managed secrets in separate lanes, without an edge into the pipeline", async () => {
     await page.click('[id^="managed-cnpg"]');
-    assert.match(await details(), /must never enter this chain/);
+    assert.match(await details(), /must never enter this pipeline/);
     const { svg, positions } = layout(live);
     const lanes = Math.min(...[...positions].flatMap(([id, { y }]) => (/^(managed|owner)-/.test(id) ? [y] : [])));
     const edges = [...svg.matchAll(/class="edge[^"]*" d="M[^,]+,(\d+)L[^,]+,(\d+)/g)];
@@ -195,16 +195,16 @@ describe("graphPage", function () {
       [],
     );
   });
-  it("calls nothing well that could not be looked at, and counts nothing as broken by it", async () => {
+  it("shows nothing as healthy that could not be read, and counts nothing as broken for it", async () => {
     const blind = graphModel(stack.plan, stack.catalogue, explain({ ...whole, stores: unseen("forbidden") }, stack));
     await page.setContent(await graphPage([blind]));
     await page.waitForSelector("svg .node");
     const said = (await page.textContent("#summary")) ?? "";
-    assert.match(said, /: 1 error, \d+ could not be seen at every stage, seen /);
+    assert.match(said, /: 1 error, \d+ could not be read at every stage, seen /);
     assert.match((await page.textContent("#store-0 text")) ?? "", /\?/);
     assert.match((await page.textContent("#details")) ?? "", /more: docs\/runbook\.md#cluster-not-readable/);
   });
-  it("lets no name end its script", async () => {
+  it("escapes names that would end its script", async () => {
     const evil = {
       ...live,
       secrets: live.secrets.map((one) => ({ ...one, name: `</script><script>throw 1</script>` })),
@@ -216,7 +216,7 @@ describe("graphPage", function () {
 
 describe("the page's program", function () {
   this.timeout(60_000);
-  it("type-checks against the browser, which the rest of the code must not know", () => {
+  it("type-checks against the browser's types, which the rest of the code must not use", () => {
     const root = join(import.meta.dirname, "../../..");
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     const config = join(root, "diagnose/graph/browser");

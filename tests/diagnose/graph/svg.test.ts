@@ -4,7 +4,7 @@ import { graphSvg } from "../../../diagnose/graph/page.ts";
 import { stack } from "../healthy.ts";
 
 describe("graphSvg", () => {
-  it("titles each place with its whole name, and shows no id of ours", () => {
+  it("titles each box with its full name, and shows no internal id", () => {
     const svg = graphSvg(graphModel(stack.plan, stack.catalogue));
     const titles = [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, title]) => title);
     assert.ok(titles.includes("ameide-dev/inference-api-credentials"));
@@ -13,6 +13,6 @@ describe("graphSvg", () => {
       [],
     );
   });
-  it("brings its colours along, so that it stands by itself", () =>
+  it("contains its colours, so that it works on its own", () =>
     assert.match(graphSvg(graphModel(stack.plan, stack.catalogue)), /<style>[^<]*prefers|<style>[^<]*light-dark/));
 });

@@ -3,7 +3,7 @@ import { observeKeyVault } from "../../../diagnose/observe/azure.ts";
 import { stack } from "../healthy.ts";
 
 describe("observeKeyVault", () => {
-  it("tells a value's own time from that of its tags, and who manages it", async () => {
+  it("distinguishes the time of a value from the time of its tags, and names who manages it", async () => {
     const item = {
       id: "https://v/secrets/ghcr-token",
       attributes: { enabled: true, created: 1_700_000_000, updated: 1_700_086_400 },

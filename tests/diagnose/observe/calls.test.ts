@@ -80,13 +80,13 @@ async function callsOf(secrets: number, namespaces: number): Promise<Snapshot["c
 }
 
 /** What a look costs the servers, as docs/architecture.md says it. */
-describe("the calls of one look", () => {
+describe("the calls of one run of doctor", () => {
   for (const [secrets, namespaces] of [
     [25, 1],
     [25, 4],
     [525, 4],
   ] as const) {
-    it(`are what ${secrets} secrets in ${namespaces} namespaces need, and no more`, async () => {
+    it(`are exactly what ${secrets} secrets in ${namespaces} namespaces need`, async () => {
       const roles = vaultRoles(stackOf(secrets, namespaces)).length;
       assert.deepEqual(await callsOf(secrets, namespaces), {
         kubernetes: 7 + 11 * namespaces,

@@ -26,20 +26,20 @@ async function pod(status: object, warnings = none): Promise<PodState> {
 const container = (state: object) => ({ containerStatuses: [{ name: "c", state }] });
 
 describe("observePods", () => {
-  it("keeps what kubelet and runtime say of a container, and nothing of what the program itself said last", async () => {
+  it("keeps what kubelet and runtime report about a container, and nothing that the program printed", async () => {
     const message = async (state: object) => (await pod(container(state))).containers[0]?.message;
     assert.equal(await message({ waiting: { reason: "ErrImagePull", message: "403" } }), "403");
     assert.equal(await message({ terminated: { reason: "StartError", message: "no such file" } }), "no such file");
     assert.equal(await message({ terminated: { reason: "Error", message: "password=hunter2" } }), undefined);
   });
-  it("keeps of a pod's Events the kubelet's own words, and no probe that quotes the container", async () => {
+  it("keeps the kubelet's own Events of a pod, and no probe that quotes the container", async () => {
     const of = async (reason: string) => {
       const warnings: Warnings = new Map([["Pod/p", { reason, message: "password=hunter2", at: "" }]]);
       return (await pod({}, warnings)).warning?.reason;
     };
     assert.deepEqual([await of("FailedMount"), await of("Unhealthy")], ["FailedMount", undefined]);
   });
-  it("takes for its start that of its oldest container: one that was restarted in its place reads its environment anew", async () => {
+  it("uses the start of its oldest container, because a restarted one reads its environment again", async () => {
     const startTime = "2026-01-01T00:00:00Z";
     const restarted = container({ running: { startedAt: "2026-01-02T00:00:00Z" } });
     assert.equal((await pod({ startTime, ...restarted })).startedAt, "2026-01-02T00:00:00Z");
@@ -58,7 +58,7 @@ describe("how a pod reads its Secrets", () => {
   const part = { ...mount, subPath: "key" };
   const container = (...volumeMounts: object[]) => ({ name: "c", volumeMounts });
 
-  it("is by a volume that kubelet keeps up to date", async () =>
+  it("is a volume that kubelet keeps up to date", async () =>
     assert.deepEqual(await ways({ containers: [container(mount)], volumes }), ["a volume"]));
   for (const [where, spec] of [
     ["a container", { containers: [container(part)], volumes }],
@@ -70,17 +70,17 @@ describe("how a pod reads its Secrets", () => {
       { containers: [container(part)], volumes: [{ name: "v", projected: { sources: [{ secret: { name: "a" } }] } }] },
     ],
   ] as const) {
-    it(`is by a part of a volume, which stays as it was at the start, in ${where}`, async () =>
+    it(`is a subPath mount, which is never updated, in ${where}`, async () =>
       assert.deepEqual(await ways(spec), ["a sub-path"]));
   }
-  it("is both ways where two containers mount one volume differently", async () =>
+  it("is both if two containers mount one volume differently", async () =>
     assert.deepEqual(await ways({ containers: [container(mount), container(part)], volumes }), [
       "a volume",
       "a sub-path",
     ]));
-  it("is by the volume where subPath is empty, which mounts all of it", async () =>
+  it("is the whole volume if subPath is empty", async () =>
     assert.deepEqual(await ways({ containers: [container({ ...mount, subPath: "" })], volumes }), ["a volume"]));
-  it("is by the environment of an ephemeral container", async () => {
+  it("is the environment of an ephemeral container", async () => {
     const env = [{ name: "X", valueFrom: { secretKeyRef: { name: "a", key: "k" } } }];
     const spec = { containers: [container()], ephemeralContainers: [{ name: "debug", env }] };
     assert.deepEqual(await ways(spec), ["a environment"]);
@@ -95,7 +95,7 @@ describe("observeWorkloads", () => {
     const [workload]: readonly WorkloadState[] = found.ok ? found.value : [];
     return workload?.reloads;
   };
-  it("tells for which of its Secrets Reloader restarts it", async () => {
+  it("reports for which of its Secrets Reloader restarts it", async () => {
     assert.deepEqual(await reloads({}), []);
     assert.deepEqual(await reloads({ "reloader.stakater.com/auto": "true" }), ["a", "b"]);
     assert.deepEqual(await reloads({ "secret.reloader.stakater.com/reload": "b, c" }), ["b"]);

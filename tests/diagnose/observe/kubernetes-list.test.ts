@@ -5,9 +5,9 @@ describe("changedAt", () => {
   const data = { time: "2026-01-01T00:00:00Z", fieldsV1: { "f:data": {} } };
   const label = { time: "2026-01-02T00:00:00Z", fieldsV1: { "f:metadata": {} } };
 
-  it("is when the data was last written, whoever labels the Secret later", () =>
+  it("is when the data was last written, even if the Secret was labelled later", () =>
     assert.equal(changedAt({ name: "a", managedFields: [data, label] }), data.time));
-  it("is when it was made, where nobody is known to have written data", () =>
+  it("is the creation time if no write of the data is known", () =>
     assert.equal(changedAt({ name: "a", managedFields: [label], creationTimestamp: "2025-12-31T00:00:00Z" }), "2025-12-31T00:00:00Z")); // prettier-ignore
 });
 

@@ -31,7 +31,7 @@ function cluster(objects: Readonly<Record<string, object>> = {}, asked: string[]
 const nowhere: Access = { kubernetes: "no kubeconfig", vault: "no address", azure: "not logged in" };
 
 describe("observe", () => {
-  it("is whole even where nothing can be looked at, with the reason in each part, and explains as what it is", async () => {
+  it("is complete even if nothing can be read, with the reason in each part, and is explained correctly", async () => {
     const snapshot = await observe(stack, nowhere);
     assert.deepEqual(snapshot.calls, { kubernetes: 0, vault: 0, azure: 0 });
     assert.equal(!snapshot.stores.ok && snapshot.stores.failure.message, "no kubeconfig");
@@ -41,7 +41,7 @@ describe("observe", () => {
       ["cluster-not-readable", "azure-not-readable", "vault-not-readable"],
     );
   });
-  it("never rejects when every server refuses, and tells the refusal from being unreachable", async () => {
+  it("never throws if every server refuses, and distinguishes a refusal from an unreachable server", async () => {
     const refused = (): Promise<never> => Promise.reject(new ServerError(403, "no right"));
     const gone = (): Promise<never> => Promise.reject(new Error("connect ECONNREFUSED"));
     const snapshot = await observe(stack, {
@@ -77,7 +77,7 @@ describe("observe", () => {
       if (status === 401) assert.equal(evidence.length, 1, "the same of each part");
     });
   }
-  it("explains 429 of Vault and of Azure as too many requests, and asks for no right", async () => {
+  it("explains 429 of Vault and of Azure as too many requests, and not as a missing right", async () => {
     const throttled = (): Promise<never> => Promise.reject(new ServerError(429, "quota exceeded"));
     const { kubernetes } = { kubernetes: cluster() };
     const snapshot = await observe(stack, {
@@ -109,7 +109,7 @@ describe("observe", () => {
       );
     }
   });
-  it("brings values as fingerprints alone, and compares them across places", async () => {
+  it("returns values only as fingerprints, and compares them across steps", async () => {
     const data = { LANGFUSE_SECRET_KEY: Buffer.from(secretValue).toString("base64") };
     const secret = { metadata: { name: "langfuse-secrets" }, type: "Opaque", data };
     const snapshot = await observe(
@@ -124,13 +124,13 @@ describe("observe", () => {
     assert.notEqual(inCluster, undefined);
     assert.equal(inCluster, atHand);
   });
-  it("gives another digest to the same value in another snapshot: nothing can be learnt from two reports", async () => {
+  it("gives the same value another digest in another snapshot, so that two reports reveal nothing", async () => {
     const dotenv = new Map([["a", new Redacted(secretValue)]]);
     const [one, two] = await Promise.all([observe(stack, nowhere, { dotenv }), observe(stack, nowhere, { dotenv })]);
     const digest = ({ dotenv: part }: typeof one) => (part.ok ? part.value[0]?.fingerprint.digest : undefined);
     assert.notEqual(digest(one), digest(two));
   });
-  it("takes a status ConfigMap that is none for malformed, and everything goes on without it", async () => {
+  it("treats a wrong status ConfigMap as malformed, and continues without it", async () => {
     const path = `/api/v1/namespaces/ameide-dev/configmaps/${stack.bootstrap.config.statusConfigMap}`;
     for (const data of [undefined, {}, { status: "" }, { status: "null" }, { status: "{}" }, { status: "[" }]) {
       const snapshot = await observe(stack, { ...nowhere, kubernetes: cluster({ [path]: { data } }) });
@@ -140,7 +140,7 @@ describe("observe", () => {
       assert.equal(validate(snapshot, stack).ok, false);
     }
   });
-  it("tells the right to Events and logs that is missing: the cause of a failure stands there", async () => {
+  it("reports a missing right to Events and logs, which show the cause of a failure", async () => {
     const job = `/apis/batch/v1/namespaces/ameide-dev/jobs/${patcherJob}`;
     const pods = "/api/v1/namespaces/ameide-dev/pods";
     const kubernetes = cluster({
@@ -163,7 +163,7 @@ describe("observe", () => {
       ["list events in ameide-dev; list events in argocd", "read the log of the pod ameide-dev/p"],
     );
   });
-  it("asks for a number of objects that does not grow with the secrets", async () => {
+  it("makes a number of calls that does not grow with the secrets", async () => {
     const asked: string[] = [];
     const { calls } = await observe(stack, { ...nowhere, kubernetes: cluster({}, asked) });
     assert.equal(calls.kubernetes, asked.length);
@@ -174,7 +174,7 @@ describe("observe", () => {
 });
 
 describe("vaultPathsOf", () => {
-  it("holds what is carried and what Keycloak's clients are written to, each once", () => {
+  it("contains each path of our secrets and of Keycloak's clients once", () => {
     const paths = vaultPathsOf(stack);
     assert.equal(new Set(paths).size, paths.length);
     assert.ok(paths.includes("ghcr-token") && paths.includes("platform-app-client-secret"));
@@ -198,14 +198,14 @@ describe("vaultReader", () => {
   });
   after(() => server.close());
 
-  it("reads health whatever its status says", async () =>
+  it("reads health from any status", async () =>
     assert.deepEqual(await vaultReader({ address }).get("sys/health"), { initialized: true, sealed: true }));
   it("fails with the status and Vault's own words", async () =>
     assert.rejects(
       vaultReader({ address }).get("secret/metadata/x"),
       (error: ServerError) => error.status === 403 && error.message === "permission denied",
     ));
-  it("sends the token as a header, and none where there is none", async () => {
+  it("sends the token as a header, and none if there is none", async () => {
     tokens.length = 0;
     await vaultReader({ address }, new Redacted("t")).get("sys/health");
     await vaultReader({ address }).get("sys/health");

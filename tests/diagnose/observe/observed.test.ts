@@ -9,7 +9,7 @@ describe("observed", () => {
     const part = await observed("read it", () => Promise.reject(error));
     return part.ok ? "ok" : part.failure.kind;
   };
-  it("tells a refused login, a missing right, a missing object, too many requests, a failure and an absent server apart", async () => {
+  it("distinguishes a refused login, a missing right, a missing object, throttling, a failure and an absent server", async () => {
     const statuses = [401, 403, 404, 429, 500];
     assert.deepEqual(await Promise.all(statuses.map((status) => kind(new ServerError(status, "x")))), [
       "unauthorized",
@@ -31,7 +31,7 @@ describe("together", () => {
       failure: { kind: "forbidden", message: "no a; no b", asked: "list pods in a; list pods in b" },
     });
   });
-  it("is the failure where one part failed: half a list is no list", () => {
+  it("is a failure if one part failed: half a list is not a list", () => {
     const failed = { ok: false, failure: { kind: "forbidden", message: "m", asked: "a" } } as const;
     assert.deepEqual(together([{ ok: true, value: [1] }, failed]), failed);
     assert.deepEqual(
@@ -54,9 +54,9 @@ describe("fingerprinter", () => {
         (a, b) => (print(a).digest === print(b).digest) === (a === b),
       ),
     ));
-  it("holds nothing of the value but its length", () =>
+  it("contains nothing of the value except its length", () =>
     fc.assert(fc.property(fc.string({ minLength: 17 }), (value) => !JSON.stringify(print(value)).includes(value))));
-  it("tells a placeholder, a fixture, a sample and nothing from a value", () =>
+  it("distinguishes a placeholder, a fixture, a sample and an empty value from a real one", () =>
     assert.deepEqual(
       ["changeme", "placeholder_x", "minioadmin", "sample-token", "", "ghp_real"].map(
         (value) => print(value).looksLike,

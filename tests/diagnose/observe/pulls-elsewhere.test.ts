@@ -43,7 +43,7 @@ async function seenIn(
 }
 
 describe("observePullsElsewhere", () => {
-  it("finds the pod that names our pull secret where it is not", async () => {
+  it("finds a pod that names our pull secret in a namespace without it", async () => {
     assert.deepEqual(await seenIn([pod("clickhouse-system")]), [
       {
         namespace: "clickhouse-system",
@@ -55,21 +55,21 @@ describe("observePullsElsewhere", () => {
       },
     ]);
   });
-  it("leaves to others what is theirs: other registries, other pull secrets, other waits", async () => {
+  it("ignores other registries, other pull secrets and other waiting pods", async () => {
     const theirs = [{ image: "docker.io/a/b:1" }, { pullSecret: "their-pull" }, { reason: "ContainerCreating" }];
     assert.deepEqual(await seenIn(theirs.map((change) => pod("elsewhere", change))), []);
   });
-  it("leaves to their own doctor the namespaces that the chain reaches, and those of other environments", async () => {
+  it("ignores the namespaces of the pipeline, and those of other environments", async () => {
     assert.deepEqual(await seenIn(["ameide-dev", "argocd", "ameide-prod"].map((namespace) => pod(namespace))), []);
   });
-  it("leaves alone a pod whose namespace has another's Secret of that name", async () => {
+  it("ignores a pod if its namespace has another owner's Secret of that name", async () => {
     assert.deepEqual(await seenIn([pod("elsewhere")], { elsewhere: 200 }), []);
   });
-  it("tells the pod also where the Secret may not be looked at, and that it was not seen", async () => {
+  it("reports the pod also if the Secret may not be read, and that it was not read", async () => {
     const [found] = await seenIn([pod("elsewhere")], { elsewhere: 403 });
     assert.equal(found?.isSecretAbsent, false);
   });
-  it("asks once for the Secret that many pods of a namespace lack", async () => {
+  it("reads the Secret once that many pods of a namespace lack", async () => {
     const { kubernetes, asked } = cluster([pod("elsewhere"), pod("elsewhere"), pod("operators")]);
     const found = await observePullsElsewhere(kubernetes, stack, []);
     assert.equal(found.ok && found.value.length, 3);
@@ -78,12 +78,12 @@ describe("observePullsElsewhere", () => {
       "/api/v1/namespaces/operators/secrets/ghcr-pull",
     ]);
   });
-  it("asks once for the whole cluster, of what waits alone", async () => {
+  it("lists once for the whole cluster, only pods that wait", async () => {
     const { kubernetes, asked } = cluster([]);
     await observePullsElsewhere(kubernetes, stack, []);
     assert.deepEqual(asked, ["/api/v1/pods?fieldSelector=status.phase%3DPending&limit=500"]);
   });
-  it("asks nothing where no pull secret is delivered", async () => {
+  it("makes no call if no pull secret is delivered", async () => {
     const { kubernetes, asked } = cluster([]);
     await observePullsElsewhere(kubernetes, { plan: { ...stack.plan, deliveries: [] } }, []);
     assert.deepEqual(asked, []);

@@ -22,7 +22,7 @@ const look = (compareValues: boolean) =>
   observe(stack, { kubernetes: "not asked", vault: auditor, azure: "not asked" }, { compareValues });
 
 describe("observeVault", () => {
-  it("names the right to values that is missing, where they were asked for", async () => {
+  it("names the missing right to values if they were requested", async () => {
     const snapshot = await look(true);
     const reported = explain(snapshot, stack).causes.find(({ code }) => code === "vault-not-readable");
     assert.deepEqual(reported?.evidence, [{ where: "read secret/data/*", seen: "permission denied" }]);
@@ -32,7 +32,7 @@ describe("observeVault", () => {
       ),
     );
   });
-  it("asks for no value where none is compared, and misses no right", async () => {
+  it("reads no value if none is compared, and reports no missing right", async () => {
     const codes = explain(await look(false), stack).causes.map(({ code }) => code);
     assert.equal(codes.includes("vault-not-readable"), false);
   });

@@ -5,7 +5,7 @@ const value = "a-token-of-somebody";
 const base64 = Buffer.from(value).toString("base64");
 
 describe("withoutValues", () => {
-  it("takes a value out of messages and logs, as it is and in base64", () => {
+  it("removes a value from messages and logs, plain and in base64", () => {
     const data = {
       log: { ok: true, value: [`wrote ${value}`] },
       externalSecrets: [
@@ -19,11 +19,11 @@ describe("withoutValues", () => {
       ],
     });
   });
-  it("leaves names as they are, and words that a short value is part of", () => {
+  it("leaves names, and words that contain a short value", () => {
     const data = { name: value, message: "the user is ada" };
     assert.deepEqual(withoutValues(data, new Set([value, "ada"])), data);
   });
-  it("removes a value of several lines from an Event whose white space was collapsed, and from annotations", () => {
+  it("removes a value of several lines from an Event with collapsed white space, and from annotations", () => {
     const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END KEY-----\n";
     const data = {
       warned: { ok: true, value: [{ message: `bad ${key}`.replaceAll(/\s+/g, " ") }] },

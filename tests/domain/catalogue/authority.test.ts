@@ -6,7 +6,7 @@ import { destinations, checkAuthority, conditions, type Circumstances } from "..
 const all: Circumstances = { "as-declared": true, "where-absent": true, "by-its-producer": true, "as-mirror": true };
 
 describe("checkAuthority", () => {
-  it("lets through .env and Key Vault what comes from outside, and nothing else", () => {
+  it("allows only external secrets in .env and Key Vault", () => {
     for (const destination of ["dotenv", "key-vault"] as const) {
       assert.deepEqual(
         authorities.filter((authority) => checkAuthority(destination, authority, all).ok),
@@ -14,7 +14,7 @@ describe("checkAuthority", () => {
       );
     }
   });
-  it("lets the bootstrap write external values, and generated ones where nothing is", () => {
+  it("allows the bootstrap to write external values, and generated ones if none exists", () => {
     assert.deepEqual(
       authorities.filter((authority) => checkAuthority("vault-by-bootstrap", authority).ok),
       ["external"],
@@ -24,14 +24,14 @@ describe("checkAuthority", () => {
       ["external", "generated"],
     );
   });
-  it("lets others write to Vault what they make, and mirrors of three owners", () => {
+  it("allows other writers to write their own secrets to Vault, and mirrors of three owners", () => {
     const passing = (seen: Circumstances): readonly string[] =>
       authorities.filter((authority) => checkAuthority("vault-by-others", authority, seen).ok);
     assert.deepEqual(passing({}), []);
     assert.deepEqual(passing({ "by-its-producer": true }), ["keycloak", "service"]);
     assert.deepEqual(passing({ "as-mirror": true }), ["cnpg", "redis", "helm"]);
   });
-  it("lets an ExternalSecret read what is external, and three owners' as declared", () => {
+  it("allows an ExternalSecret to read external secrets, and those of three owners as declared", () => {
     assert.deepEqual(
       authorities.filter((authority) => checkAuthority("external-secret", authority).ok),
       ["external"],
@@ -41,13 +41,13 @@ describe("checkAuthority", () => {
       ["external", "keycloak", "service", "generated"],
     );
   });
-  it("never lets an operator's, Helm's, cert-manager's or the cluster's own secret into an ExternalSecret or its target", () => {
+  it("never allows an operator's, Helm's, cert-manager's or the cluster's own secret in an ExternalSecret or its target", () => {
     for (const authority of ["cnpg", "redis", "helm", "tls", "bootstrap"] as const) {
       assert.equal(checkAuthority("external-secret", authority, all).ok, false);
       assert.equal(checkAuthority("target-secret", authority, all).ok, false);
     }
   });
-  it("takes each condition by its own circumstance and by no other", () => {
+  it("meets each condition only in its own case", () => {
     for (const destination of destinations) {
       for (const authority of authorities) {
         const circumstance = conditions[destination][authority];
@@ -57,14 +57,14 @@ describe("checkAuthority", () => {
       }
     }
   });
-  it("fails a name that the catalogue does not know by every way, and asks for a class", () => {
+  it("refuses a name that is not in the catalogue everywhere, and asks for a class", () => {
     for (const destination of destinations) {
       const verdict = checkAuthority(destination, undefined, all);
       assert.equal(verdict.ok, false);
       assert.match(verdict.ok ? "" : verdict.fix, /give it a class/);
     }
   });
-  it("gives a reason that names the owner, the way and a fix, wherever it refuses", () => {
+  it("gives a reason with the owner, the destination and a fix for every refusal", () => {
     for (const destination of destinations) {
       for (const authority of authorities) {
         const verdict = checkAuthority(destination, authority);
@@ -77,7 +77,7 @@ describe("checkAuthority", () => {
 });
 
 describe("conditions", () => {
-  it("decides for every way and authority", () => {
+  it("decides for every destination and authority", () => {
     assert.deepEqual(Object.keys(conditions), [...destinations]);
     for (const row of Object.values(conditions))
       assert.deepEqual(Object.keys(row).toSorted(), [...authorities].toSorted());

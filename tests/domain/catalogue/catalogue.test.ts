@@ -62,6 +62,6 @@ describe("catalogueSchema", () => {
       "secrets.a.vault",
     ]);
   });
-  it("refuses a key that no Kubernetes Secret can have", () =>
+  it("refuses a key that is not valid in a Kubernetes Secret", () =>
     assert.deepEqual(refusedPaths({ deliveries: { a: { keys: { "a b": "c" } } } }), ["deliveries.a.keys.a b"]));
 });

@@ -10,7 +10,7 @@ function reported(parts: Readonly<Record<string, unknown>>): readonly string[] {
 }
 
 describe("checkCatalogue", () => {
-  it("allows entries that agree", () => {
+  it("allows consistent entries", () => {
     assert.deepEqual(
       reported({
         secrets: { token, made: { authority: "generated" } },
@@ -34,7 +34,7 @@ describe("checkCatalogue", () => {
     );
   });
 
-  it("gives each finding the place that the caller knows", () => {
+  it("gives each finding the place that the caller provides", () => {
     const catalogue = catalogueOf({ deliveries: { one: { keys: { A: "nothing" } } } });
     const [finding] = checkCatalogue(catalogue, (path) => `here:${path.join("/")}`);
     assert.equal(finding?.where, "here:deliveries/one/keys/A");
@@ -42,18 +42,18 @@ describe("checkCatalogue", () => {
   });
 
   describe("secrets", () => {
-    it("fails two variables that meet in one name", () => {
+    it("refuses two variables that become one name", () => {
       assert.deepEqual(reported({ secrets: { a: { ...token, env: "A_B" }, b: { ...token, env: "A.B" } } }), [
         'catalogue-names-meet secrets.b: variable of b and a name of a both become "a-b"',
       ]);
     });
-    it("fails an alias that is another's name", () => {
+    it("refuses an alias that is the name of another secret", () => {
       assert.deepEqual(
         reported({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", aliases: ["A"] } } }),
         ['catalogue-names-meet secrets.b: alias A of b and a name of a both become "a"'],
       );
     });
-    it("fails two at one place in Key Vault, and two at one path in Vault", () => {
+    it("refuses two with one name in Key Vault, and two at one path in Vault", () => {
       assert.deepEqual(
         reported({ secrets: { a: { ...token, env: "A" }, b: { ...token, env: "B", keyVault: "a" } } }).map(
           (line) => line.split(" ")[0],
@@ -67,7 +67,7 @@ describe("checkCatalogue", () => {
     it("allows any number of generated ones, which are not in Key Vault", () => {
       assert.deepEqual(reported({ secrets: { a: { authority: "generated" }, b: { authority: "generated" } } }), []);
     });
-    it("fails an external secret that goes by the name of a cluster-managed one, or by its alias", () => {
+    it("refuses an external secret with the name or alias of a cluster-managed one", () => {
       const clusterManaged = [{ name: "redis-auth", authority: "redis", aliases: ["REDIS_PASSWORD"] }];
       assert.deepEqual(reported({ secrets: { "redis-auth": { ...token, env: "TOKEN" } }, clusterManaged }), [
         'catalogue-cluster-managed secrets.redis-auth: the name of redis-auth, "redis-auth", is redis-auth (redis) under clusterManaged',
@@ -83,7 +83,7 @@ describe("checkCatalogue", () => {
       ["its Key Vault name", { keyVault: "platform-db-password" }],
       ["its Vault path in capitals", { vault: "PLATFORM_DB_PASSWORD" }],
     ] as const) {
-      it(`fails an external secret that is cluster-managed by ${what}`, () => {
+      it(`refuses an external secret that is cluster-managed by ${what}`, () => {
         const clusterManaged = [
           { name: "platform-db-credentials", authority: "cnpg", aliases: ["platform-db-password"] },
         ];
@@ -101,7 +101,7 @@ describe("checkCatalogue", () => {
       ["an alias", { aliases: ["PAYMENTS_DB_PASSWORD"] }],
       ["a variable", { env: "PAYMENTS_DB_PASSWORD" }],
     ] as const) {
-      it(`fails ${what} that a pattern covers, since only the secret's own name can be an exception`, () => {
+      it(`refuses ${what} that a pattern covers, because only the secret's own name can be an exception`, () => {
         const clusterManaged = [{ pattern: "*-db-password", authority: "cnpg" }];
         const [found = ""] = reported({ secrets: { "evil-v": { ...token, ...changes } }, clusterManaged });
         assert.match(
@@ -114,7 +114,7 @@ describe("checkCatalogue", () => {
         );
       });
     }
-    it("fails an external secret at a path that a producer in the cluster writes", () => {
+    it("refuses an external secret at a path that a producer in the cluster writes", () => {
       const inClusterDeliveries = {
         status: { externalSecret: "s", authority: "service", producer: "monitor", keys: { A: "status/<env>/x" } },
       };
@@ -129,11 +129,11 @@ describe("checkCatalogue", () => {
         ],
       );
     });
-    it("allows an external secret whose name only a pattern covers: the exact name beats it", () => {
+    it("allows an external secret if only a pattern covers its name: the exact name takes precedence", () => {
       const clusterManaged = [{ pattern: "*-client-secret", authority: "keycloak" }];
       assert.deepEqual(reported({ secrets: { "gh-client-secret": token }, clusterManaged }), []);
     });
-    it("fails one that is required where it does not exist", () => {
+    it("refuses a secret that is required in an environment without it", () => {
       assert.deepEqual(
         reported({ secrets: { token: { ...token, environments: ["dev"], required: ["dev", "prod"] } } }),
         [
@@ -141,7 +141,7 @@ describe("checkCatalogue", () => {
         ],
       );
     });
-    it("fails a fixture that is not publicly known, without showing it", () => {
+    it("refuses a fixture that is not publicly known, without showing it", () => {
       const [line = ""] = reported({ secrets: { token: { ...token, fixture: "hunter2" } } });
       assert.match(line, /^catalogue-fixture-unknown secrets\.token\.fixture/);
       assert.doesNotMatch(line, /hunter2/);
@@ -150,7 +150,7 @@ describe("checkCatalogue", () => {
   });
 
   describe("clusterManaged", () => {
-    it("fails a name or a pattern that two entries own", () => {
+    it("refuses a name or a pattern that two entries own", () => {
       const clusterManaged = [
         { name: "a", authority: "cnpg" },
         { name: "b", aliases: ["A"], authority: "helm" },
@@ -165,12 +165,12 @@ describe("checkCatalogue", () => {
   });
 
   describe("keycloakClients", () => {
-    it("fails a Vault key that is not Keycloak's: the patcher could overwrite it", () => {
+    it("refuses a Vault key that is not Keycloak's: the patcher could overwrite it", () => {
       assert.deepEqual(reported({ secrets: { token }, keycloakClients: [{ clientId: "a", vaultKey: "token" }] }), [
         "catalogue-client-foreign-key keycloakClients[0]: the patcher would write token, which is external, not keycloak",
       ]);
     });
-    it("fails a client and a key that are declared twice", () => {
+    it("refuses a client or a key that is declared twice", () => {
       const keycloakClients = [
         { clientId: "a", vaultKey: "k" },
         { clientId: "a", vaultKey: "k" },
@@ -183,28 +183,28 @@ describe("checkCatalogue", () => {
   });
 
   describe("deliveries", () => {
-    it("fails one that reads an unknown secret, and offers the nearest", () => {
+    it("refuses one that reads an unknown secret, and offers the nearest", () => {
       const [finding] = checkCatalogue(
         catalogueOf({ secrets: { "api-token": token }, deliveries: { one: { keys: { A: "api-tokn" } } } }),
       );
       assert.equal(finding?.code, "catalogue-delivery-unknown");
       assert.match(finding?.fix ?? "", /^did you mean api-token\?/);
     });
-    it("fails one that reads a cluster-managed secret, naming its owner", () => {
+    it("refuses one that reads a cluster-managed secret, naming its owner", () => {
       const clusterManaged = [{ pattern: "*-db-url", authority: "cnpg" }];
       assert.match(
         reported({ clusterManaged, deliveries: { one: { keys: { A: "x-db-url" } } } })[0] ?? "",
         /^catalogue-delivery-refused deliveries\.one\.keys\.A: one reads x-db-url, which is cnpg: .*CNPG operator/,
       );
     });
-    it("fails a pull secret whose password is not known, at its own key", () => {
+    it("refuses a pull secret whose password is not known, at its own key", () => {
       const pull = { type: "kubernetes.io/dockerconfigjson", registry: "r.io", username: "token", password: "gone" };
       assert.match(
         reported({ secrets: { token }, deliveries: { pull } })[0] ?? "",
         /^catalogue-delivery-unknown deliveries\.pull\.password: /,
       );
     });
-    it("fails one that reads an alias, with the secret's own name", () => {
+    it("refuses one that reads an alias, with the secret's own name", () => {
       const [finding] = checkCatalogue(
         catalogueOf({
           secrets: { token: { ...token, aliases: ["old-token"] } },
@@ -213,7 +213,7 @@ describe("checkCatalogue", () => {
       );
       assert.deepEqual([finding?.code, finding?.fix], ["catalogue-delivery-refused", "read token"]);
     });
-    it("fails one that reads what others deliver, with the way to declare it", () => {
+    it("refuses one that reads what other owners deliver, with the way to declare it", () => {
       const [finding] = checkCatalogue(
         catalogueOf({
           clusterManaged: [{ name: "svc", authority: "service" }],
@@ -222,7 +222,7 @@ describe("checkCatalogue", () => {
       );
       assert.match(finding?.fix ?? "", /declare the delivery under inClusterDeliveries/);
     });
-    it("fails one that is delivered where its secret does not exist", () => {
+    it("refuses one in an environment where its secret does not exist", () => {
       assert.deepEqual(
         reported({
           secrets: { token: { ...token, environments: ["dev"] } },
@@ -231,7 +231,7 @@ describe("checkCatalogue", () => {
         ["catalogue-delivery-elsewhere deliveries.one.keys.A: one is delivered in prod, where token does not exist"],
       );
     });
-    it("fails a target that another controller owns, by name or by pattern", () => {
+    it("refuses a target that another controller owns, by name or by pattern", () => {
       const clusterManaged = [
         { name: "redis-auth", authority: "redis" },
         { pattern: "*-db-credentials", authority: "cnpg" },
@@ -242,7 +242,7 @@ describe("checkCatalogue", () => {
         "catalogue-target-owned deliveries.x-db-credentials: the target x-db-credentials belongs to cnpg by the pattern *-db-credentials",
       ]);
     });
-    it("fails two with one target and two with one ExternalSecret", () => {
+    it("refuses two with one target and two with one ExternalSecret", () => {
       const inCluster = { externalSecret: "two-sync", authority: "service", producer: "p", keys: { A: "svc" } };
       assert.deepEqual(
         reported({
@@ -267,14 +267,14 @@ describe("checkCatalogue", () => {
     const delivery = (keys: Readonly<Record<string, string>>): unknown => ({
       one: { externalSecret: "one-sync", authority: "service", producer: "p", keys },
     });
-    it("fails one that reads what no ExternalSecret may read, declared or not", () => {
+    it("refuses one that reads what no ExternalSecret may read, declared or not", () => {
       const clusterManaged = [{ name: "redis-auth", authority: "redis" }];
       assert.match(
         reported({ clusterManaged, inClusterDeliveries: delivery({ A: "redis-auth" }) })[0] ?? "",
         /^catalogue-delivery-refused inClusterDeliveries\.one\.keys\.A: one reads redis-auth: .*Redis operator/,
       );
     });
-    it("allows a target that only a pattern covers, since the declaration is an exact name, and fails an owned one", () => {
+    it("allows a target that only a pattern covers, because the declaration is an exact name, and refuses an owned one", () => {
       const clusterManaged = [
         { pattern: "keycloak-*admin*", authority: "helm" },
         { name: "keycloak-bootstrap-admin", authority: "helm" },
@@ -285,7 +285,7 @@ describe("checkCatalogue", () => {
         "catalogue-target-owned inClusterDeliveries.keycloak-bootstrap-admin: the target keycloak-bootstrap-admin belongs to helm",
       ]);
     });
-    it("fails two of one ExternalSecret", () => {
+    it("refuses two with one ExternalSecret", () => {
       const one = { externalSecret: "same", authority: "service", producer: "p", keys: { A: "svc" } };
       assert.deepEqual(
         reported({ clusterManaged: [{ name: "svc", authority: "service" }], inClusterDeliveries: { one, two: one } }),
@@ -295,12 +295,12 @@ describe("checkCatalogue", () => {
   });
 
   describe("retired", () => {
-    it("fails a retired name that is in use", () => {
+    it("refuses a retired name that is in use", () => {
       assert.deepEqual(reported({ secrets: { token }, retired: { TOKEN: { since: "2025-12-05" } } }), [
         "catalogue-retired-in-use retired.TOKEN: TOKEN is retired, but also a name of token",
       ]);
     });
-    it("fails one that sends people to an unknown name", () => {
+    it("refuses one with an unknown replacement", () => {
       assert.deepEqual(reported({ retired: { old: { since: "2025-12-05", use: "gone" } } }), [
         "catalogue-retired-use-unknown retired.old.use: old says to use gone, which is not in the catalogue",
       ]);

@@ -12,11 +12,11 @@ describe("clusterOwnerOf", () => {
       by: "name",
     });
   });
-  it("names the pattern where only one fits", () => {
+  it("names the pattern if only a pattern matches", () => {
     assert.deepEqual(clusterOwnerOf(real, "new-db-secret"), { entry: "*-db-secret", authority: "cnpg", by: "pattern" });
   });
   it("names the entry of an alias", () => {
     assert.deepEqual(clusterOwnerOf(real, "REDIS_PASSWORD"), { entry: "redis-auth", authority: "redis", by: "name" });
   });
-  it("is undefined for a target that no one owns", () => assert.equal(clusterOwnerOf(real, "ghcr-pull"), undefined));
+  it("is undefined for a target without an owner", () => assert.equal(clusterOwnerOf(real, "ghcr-pull"), undefined));
 });

@@ -44,10 +44,10 @@ describe("classify", () => {
     ["stripe-webhook", "unknown"],
   ];
   for (const [name, expected] of cases) {
-    it(`knows ${name}`, () => assert.equal(brief(classify(real, name)), expected));
+    it(`classifies ${name}`, () => assert.equal(brief(classify(real, name)), expected));
   }
 
-  it("does not mind case, nor _ and . in place of -", () => {
+  it("ignores case, and treats _ and . like -", () => {
     const names = Object.keys(real.secrets);
     const spelling = fc.array(fc.tuple(fc.boolean(), fc.constantFrom("-", "_", ".")), { minLength: 60, maxLength: 60 });
     fc.assert(
@@ -65,7 +65,7 @@ describe("classify", () => {
     );
   });
 
-  it("lets an exact name beat every pattern", () => {
+  it("prefers an exact name to every pattern", () => {
     const catalogue = catalogueSchema.parse({
       secrets: { "a-db-url": { authority: "external", env: "A_DB_URL" } },
       clusterManaged: [
@@ -81,7 +81,7 @@ describe("classify", () => {
     assert.equal(brief(classify(catalogue, "B_DB_URL")), "cluster-managed cnpg *-db-url (pattern)");
   });
 
-  it("knows a secret by its variable, its Key Vault name and its Vault path, where those differ from its name", () => {
+  it("finds a secret by its variable, Key Vault name and Vault path if they differ from its name", () => {
     const catalogue = catalogueOf({
       secrets: {
         token: { authority: "external", env: "REGISTRY_PASSWORD", keyVault: "registry-kv", vault: "registry/token" },
@@ -94,14 +94,14 @@ describe("classify", () => {
     assert.equal(brief(classify(catalogue, "app/made")), "secret generated made (name)");
   });
 
-  it("knows the Vault key of a Keycloak client that nothing else declares", () => {
+  it("finds the Vault key of a Keycloak client that nothing else declares", () => {
     const catalogue = catalogueOf({ keycloakClients: [{ clientId: "shop", vaultKey: "shop-key" }] });
     const found = classify(catalogue, "SHOP_KEY");
     assert.equal(brief(found), "cluster-managed keycloak shop-key (name)");
     assert.match(found.kind === "cluster-managed" ? (found.reason ?? "") : "", /Keycloak client shop/);
   });
 
-  it("knows a retired name without a pattern", () => {
+  it("finds a retired name without a pattern", () => {
     assert.equal(brief(classify(real, "AZURE_AUTH")), "retired - azure-auth (name)");
   });
 
@@ -118,12 +118,12 @@ describe("classify", () => {
     assert.equal(classify(catalogue, "else").kind, "setting");
   });
 
-  it("offers the nearest known name for one that is not known", () => {
+  it("suggests the nearest known name for an unknown one", () => {
     const found = classify(real, "ANTROPIC_API_KEY");
     assert.equal(found.kind === "unknown" ? found.nearest : "", "anthropic-api-key");
   });
 
-  it("says what to use in place of a retired name, a pattern's rest included", () => {
+  it("names the replacement of a retired name, also for a pattern", () => {
     const found = classify(real, "ENV_OPENAI_API_KEY");
     assert.equal(found.kind === "retired" ? found.use : "", "openai-api-key");
   });
@@ -138,29 +138,29 @@ describe("classify", () => {
 
 describe("classifyKeyVaultName", () => {
   const of = (name: string, prefix: string | undefined): string => brief(classifyKeyVaultName(real, name, prefix));
-  it("takes the prefix off: not set, empty and set", () => {
+  it("removes the prefix: not set, empty and set", () => {
     const token = "secret external ghcr-token (name)";
     assert.deepEqual(
       [of("env-ghcr-token", undefined), of("ghcr-token", ""), of("CI-ghcr-token", "ci-")],
       [token, token, token],
     );
   });
-  it("calls a name with the old prefix retired where there is none", () => {
+  it("reports a name with the old prefix as retired if there is none", () => {
     assert.equal(of("env-ghcr-token", ""), "retired - env-* (pattern)");
   });
-  it("lets no prefix hide a cluster-managed name", () => {
+  it("finds a cluster-managed name behind any prefix", () => {
     const redis = "cluster-managed redis redis-auth (name)";
     assert.deepEqual(
       [of("env-redis-auth", undefined), of("redis-auth", undefined), of("redis-auth", "redis-")],
       [redis, redis, redis],
     );
   });
-  it("leaves unknown what is unknown with the prefix and without", () =>
+  it("reports a name as unknown if it is unknown with and without the prefix", () =>
     assert.equal(of("ci-stripe", "ci-"), "unknown"));
 });
 
 describe("patternExpression", () => {
-  it("reads nothing but * as special", () => {
+  it("treats only * as special", () => {
     assert.equal(patternExpression("a.b*").test("a-bc"), true); // . is - in a normalised name
     assert.equal(patternExpression("a+b").test("aab"), false);
     assert.equal(patternExpression("a*").test("ba"), false);

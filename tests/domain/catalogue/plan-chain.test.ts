@@ -49,7 +49,7 @@ function plan(changes: Partial<ChainOptions> = {}): ChainPlan {
 }
 
 describe("planChain", () => {
-  it("carries the external and generated secrets of the environment, under their own places", () => {
+  it("contains the external and generated secrets of the environment, with their own names and paths", () => {
     assert.deepEqual(plan().secrets, [
       {
         name: "token",
@@ -84,14 +84,14 @@ describe("planChain", () => {
     );
   });
 
-  it("requires a secret only where the catalogue does", () => {
+  it("requires a secret only if the catalogue does", () => {
     assert.equal(
       plan({ environment: "staging" }).secrets.some(({ required }) => required),
       false,
     );
   });
 
-  it("puts the prefix before Key Vault names and nowhere else: not set, empty and set", () => {
+  it("adds the prefix to Key Vault names only: not set, empty and set", () => {
     const places = (secretPrefix: string | undefined): unknown => {
       const { secrets, deliveries } = plan({ secretPrefix });
       return [secrets[0]?.keyVaultName, secrets[0]?.vaultPath, deliveries[0]?.keys[1]?.vaultPath];
@@ -119,7 +119,7 @@ describe("planChain", () => {
     assert.deepEqual([opaque?.imagePullServiceAccounts, Object.hasOwn(opaque ?? {}, "registry")], [[], false]);
   });
 
-  it("makes a store wherever something is received, the environment's own first, each with a role of its own", () => {
+  it("creates a store in every namespace with a delivery, the environment's own first, each with its own role", () => {
     assert.deepEqual(
       plan().stores.map(({ namespace, role, policy, serviceAccount }) => [namespace, role, policy, serviceAccount]),
       ["ameide-dev", "data", "argocd"].map((name) => [
@@ -136,7 +136,7 @@ describe("planChain", () => {
     );
   });
 
-  it("lets each namespace read what is delivered there, by whomever, and what the catalogue lets it read, no more", () => {
+  it("allows each namespace to read what is delivered there and what the catalogue allows, and nothing else", () => {
     assert.deepEqual(
       Object.fromEntries(plan().stores.map(({ namespace, readablePaths }) => [namespace, readablePaths])),
       {
@@ -149,11 +149,11 @@ describe("planChain", () => {
     assert.deepEqual(arc?.readablePaths, ["key"]);
   });
 
-  it("lets the patcher write the declared clients' keys, sorted", () => {
+  it("allows the patcher to write the declared clients' keys, sorted", () => {
     assert.deepEqual(plan().patcherPaths, ["a-client-secret", "b-client-secret"]);
   });
 
-  it("says which secrets of a delivery nothing promises, so that no one waits for what cannot come", () => {
+  it("marks the secrets of a delivery that may not exist, so that nothing waits for them", () => {
     const lacking = (changes: Partial<ChainOptions>): unknown =>
       plan(changes).deliveries.map(({ mayLackValue }) => mayLackValue);
     assert.deepEqual(lacking({}), [undefined, undefined, ["key"]]);
@@ -162,9 +162,9 @@ describe("planChain", () => {
     assert.deepEqual(lacking({ environment: "staging" }), [["user", "token"], ["user", "token"], ["key"], undefined]);
   });
 
-  it("gives the same plan for the same input", () => assert.deepEqual(plan(), plan()));
+  it("returns the same plan for the same input", () => assert.deepEqual(plan(), plan()));
 
-  it("fails a prefix that makes a name too long for Key Vault", () => {
+  it("refuses a prefix that makes a name too long for Key Vault", () => {
     assert.throws(() => plan({ secretPrefix: "x".repeat(123) }), /128 characters, prefix included/);
   });
 });

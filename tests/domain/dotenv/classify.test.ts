@@ -8,7 +8,7 @@ function classified(text: string): ClassifiedEnv {
 }
 
 describe("classifyEnv", () => {
-  it("says of each variable where it stands and what the catalogue calls it", () => {
+  it("reports for each variable its place and its class in the catalogue", () => {
     assert.deepEqual(
       classified("GHCR_TOKEN=a\n\nREDIS_PASSWORD=b\nPORT=1\nSTRIPE_KEY=c").variables.map(
         ({ variable, where, classification }) => [variable, where, classification.kind],
@@ -22,7 +22,7 @@ describe("classifyEnv", () => {
     );
   });
 
-  it("gives YAML for all unknown ones at once, secrets where a name does not look like a setting", () => {
+  it("prints YAML for all unknown ones at once, as secrets unless a name looks like a setting", () => {
     const { paste } = classified("STRIPE_KEY=a\nSTRIPE_URL=b\nGHCR_TOKEN=c\nstripe.webhook-secret=d");
     assert.deepEqual(parse(paste), {
       secrets: {
@@ -68,9 +68,9 @@ describe("classifyEnv", () => {
       assert.deepEqual(parse(classified(`${name}=${value}`).paste), { settings: [name] }));
   }
 
-  it("gives nothing to paste where all are known", () => assert.equal(classified("GHCR_TOKEN=a").paste, ""));
+  it("prints nothing to paste if all are known", () => assert.equal(classified("GHCR_TOKEN=a").paste, ""));
 
-  it("shows no line that spilled out of a value, only where it is", () => {
+  it("shows only the place of a line that is part of an unquoted value", () => {
     const found = classified("GHCR_TOKEN=-----BEGIN\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==");
     assert.deepEqual(found.spilled, [".env:2"]);
     assert.doesNotMatch(JSON.stringify(found), /MIIE/);

@@ -42,7 +42,7 @@ describe("references that nothing resolves", () => {
     "$2b$10$made.up.made.up",
     '`it\'s a "made-up"`',
   ]) {
-    it(`takes ${value} for itself`, () => assert.deepEqual(codes(`GHCR_TOKEN=${value}`), []));
+    it(`accepts ${value} as it is written`, () => assert.deepEqual(codes(`GHCR_TOKEN=${value}`), []));
   }
 });
 
@@ -56,7 +56,7 @@ describe("ciphertext", () => {
     "'$ANSIBLE_VAULT;1.1;AES256 madeup'",
     "vault:v1:madeup+madeup==",
   ]) {
-    it(`fails ${value.slice(0, 20)}: only the tool that encrypted it can read it`, () =>
+    it(`refuses ${value.slice(0, 20)}: only the tool that encrypted it can read it`, () =>
       assert.deepEqual(codes(`GHCR_TOKEN=${value}`), ["error dotenv-ciphertext .env:1"]));
   }
 });
@@ -85,12 +85,12 @@ describe("characters that nobody sees or types", () => {
     it(`warns of ${value}: typographic characters are stored`, () =>
       assert.deepEqual(codes(`GHCR_TOKEN=${value}`), ["warning dotenv-typographic .env:1"]));
   }
-  it("passes a space without a break at the end, which dotenv removes", () => {
+  it("accepts a no-break space at the end, which dotenv removes", () => {
     const compiled = compile("GHCR_TOKEN=abcd\u00a0");
     assert.deepEqual(reported(compiled), []);
     assert.equal(compiled.values.get("ghcr-token")?.reveal(), "abcd");
   });
-  it("passes letters of any language", () => assert.deepEqual(codes("GHCR_TOKEN=pässwörd-密码"), []));
+  it("accepts letters of any language", () => assert.deepEqual(codes("GHCR_TOKEN=pässwörd-密码"), []));
   it("says which character keeps dotenv from reading a line", () => {
     assert.match(reported(compile("GHCR_TOKEN\u200b=abcd"))[0] ?? "", /^error dotenv-line-unread .env:1: .*U\+200B/);
     assert.match(reported(compile("GHCR_TOKEN＝abcd"))[0] ?? "", /^error dotenv-line-unread .env:1: .*U\+FF1D/);
@@ -101,7 +101,7 @@ describe("encodings", () => {
   const read = (bytes: Buffer): readonly string[] =>
     reported(compileFiles([{ path: ".env", text: bytes.toString("utf8"), tracked: false, mode: 0o600 }]));
   const text = "GHCR_TOKEN=abcd\r\nGHCR_USERNAME=me\r\n";
-  it("fails a file in UTF-16, once, with the command that converts it", () => {
+  it("refuses a file in UTF-16, once, with the command that converts it", () => {
     for (const bytes of [
       Buffer.from(`\ufeff${text}`, "utf16le"),
       Buffer.from(`\ufeff${text}`, "utf16le").swap16(),
@@ -116,9 +116,9 @@ describe("encodings", () => {
     ]);
     assert.match(findings[0]?.fix ?? "", /iconv -f UTF-16 -t UTF-8 'a b.env'/);
   });
-  it("fails a file that is not text, such as one that git-crypt has locked", () =>
+  it("refuses a file that is not text, such as one that git-crypt has locked", () =>
     assert.match(read(Buffer.from("\0GITCRYPT\0\x01\x02"))[0] ?? "", /^error dotenv-not-utf8 .env: .*git-crypt/));
-  it("fails a value in Latin-1, whose letters are lost", () =>
+  it("refuses a value in Latin-1, whose letters are lost", () =>
     assert.deepEqual(
       read(Buffer.from("GHCR_TOKEN=pässword\n", "latin1")).map((one) => one.split(":")[0]),
       ["error dotenv-not-utf8 .env"],

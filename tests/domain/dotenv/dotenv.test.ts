@@ -9,7 +9,7 @@ import { catalogueOf } from "../../support/catalogues.ts";
 import { catalogue, compile, compileFiles, reported } from "./compiled-dotenv.ts";
 
 describe("compileDotenv", () => {
-  it("gives each value under the secret's name, unprintable", () => {
+  it("returns each value under the secret's name, redacted", () => {
     const { values, findings } = compile("GHCR_TOKEN=abcd\nGHCR_USERNAME='me'");
     assert.deepEqual(
       [...values].map(([name, value]) => [name, value.reveal()]),
@@ -22,16 +22,16 @@ describe("compileDotenv", () => {
     assert.doesNotMatch(inspect(values), /abcd/);
   });
 
-  it("keeps what the files do not name: absence is never a change", () => {
+  it("keeps a secret that the files do not name: absence is never a change", () => {
     assert.deepEqual(compile("GHCR_TOKEN=abcd").kept, ["dev-only", "ghcr-username"]);
     assert.deepEqual(compileFiles([]).kept, ["dev-only", "ghcr-token", "ghcr-username"]);
   });
 
-  it("knows a secret by any spelling of its variable", () => {
+  it("finds a secret by any spelling of its variable", () => {
     assert.deepEqual([...compile("ghcr-token=abcd").values.keys()], ["ghcr-token"]);
   });
 
-  it("takes a secret's variable only, not another of its names: two of them would take its place in turn", () => {
+  it("accepts only a secret's variable, and no other of its names", () => {
     const compiled = compile("OWN_VARIABLE=abcd\nOWN_NAME=efgh\nOWN_KEY_VAULT_NAME=ijkl", { environment: "staging" });
     assert.deepEqual(reported(compiled), [
       "error dotenv-alias .env:2: OWN_NAME is another name of own-name",
@@ -48,7 +48,7 @@ describe("compileDotenv", () => {
     ]);
   });
 
-  it("tells everything at once, in the order of lines", () => {
+  it("reports everything at once, in the order of lines", () => {
     const text = [
       "GHCR_TOKEN=pass#word",
       "GHCR_USERNAME=",
@@ -77,7 +77,7 @@ describe("compileDotenv", () => {
     ]);
   });
 
-  it("gives the repair beside each finding", () => {
+  it("gives a fix with each finding", () => {
     const fixes = new Map(
       compile(
         "STRIPE_KEY=x\nENV_GHCR_TOKEN=x\nGHCR_PULL=x\nGHCR_PULL_SECRET=x\nPOSTGRES_AMEIDE_AUTH=x\nAZURE_AUTH=x\nAUTH_SECRET=x",
@@ -87,19 +87,19 @@ describe("compileDotenv", () => {
     assert.equal(fixes.get("ENV_GHCR_TOKEN"), "use GHCR_TOKEN instead");
     assert.equal(fixes.get("GHCR_PULL"), "set GHCR_USERNAME and GHCR_TOKEN instead");
     assert.equal(fixes.get("GHCR_PULL_SECRET"), "rename it to GHCR_TOKEN");
-    assert.equal(fixes.get("POSTGRES_AMEIDE_AUTH"), "remove it from .env; read on in 412");
+    assert.equal(fixes.get("POSTGRES_AMEIDE_AUTH"), "remove it from .env; see 412");
     assert.equal(fixes.get("AZURE_AUTH"), "remove it");
     assert.equal(fixes.get("AUTH_SECRET"), "remove it from .env");
   });
 
-  it("gives where to read on, where the catalogue does", () => {
+  it("gives a reference if the catalogue has one", () => {
     assert.deepEqual(
       compile("POSTGRES_AMEIDE_AUTH=x\nAUTH_SECRET=x").findings.map(({ see }) => see),
       ["412", undefined],
     );
   });
 
-  it("fails two variables that meet in one name, naming both lines, over files too", () => {
+  it("refuses two variables that become one name, naming both lines, also across files", () => {
     const compiled = compileFiles([
       { path: ".env", text: "GHCR_TOKEN=abcd", tracked: false },
       { path: ".env.local", text: "\nGHCR.TOKEN=efgh", tracked: false },
@@ -125,10 +125,10 @@ describe("compileDotenv", () => {
       const files = [{ path: ".env", text: `${long}=x`, tracked: false }];
       return reported(compileDotenv({ files, catalogue: longCatalogue, environment: "dev", secretPrefix }));
     };
-    it("not set counts env- in the 127 characters", () =>
+    it("not set: counts env- in the 127 characters", () =>
       assert.match(of(undefined)[0] ?? "", /129 characters, prefix included/));
-    it("empty counts nothing", () => assert.deepEqual(of(""), []));
-    it("set counts itself", () => {
+    it("empty: counts nothing", () => assert.deepEqual(of(""), []));
+    it("set: counts the prefix", () => {
       assert.deepEqual(of("a-"), []);
       assert.match(of("ab-")[0] ?? "", /key-vault-name-invalid .*128 characters/);
     });

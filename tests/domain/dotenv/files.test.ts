@@ -3,7 +3,7 @@ import type { DotenvFile } from "../../../domain/dotenv/files.ts";
 import { compile, compileFiles, reported } from "./compiled-dotenv.ts";
 
 describe("mergeFiles", () => {
-  it("lets a later file win, and names its line", () => {
+  it("uses the value of the later file, and names its line", () => {
     const files = [
       { path: ".env", text: "GHCR_TOKEN=\nGHCR_USERNAME=me", tracked: false },
       { path: ".env.local", text: "# mine\nGHCR_TOKEN=abcd", tracked: false },
@@ -15,14 +15,14 @@ describe("mergeFiles", () => {
     assert.match(reported(emptied)[0] ?? "", /^error dotenv-empty \.env\.more:2: GHCR_TOKEN is empty$/);
   });
 
-  it("fails the same variable twice in one file, naming both lines", () => {
+  it("refuses the same variable twice in one file, naming both lines", () => {
     const compiled = compile("GHCR_TOKEN=abcd\n\nGHCR_TOKEN=efgh");
     assert.deepEqual(reported(compiled), [
       "error dotenv-duplicate .env:3: GHCR_TOKEN is set twice, here and at .env:1",
     ]);
   });
 
-  it("does not read a file with thousands of blank lines, which would take dotenv very long", () => {
+  it("does not read a file with thousands of blank lines, which dotenv parses very slowly", () => {
     const compiled = compile(`GHCR_TOKEN=abcd\n${"\n".repeat(1001)}GHCR_USERNAME=me`);
     assert.deepEqual(
       reported(compiled).filter((one) => one.includes("dotenv-too-blank")),
@@ -33,7 +33,7 @@ describe("mergeFiles", () => {
     assert.deepEqual(reported(compile(`GHCR_TOKEN=abcd\n${"\n".repeat(999)}`)), []);
   });
 
-  it("fails a line that spilled out of a value without quotes, and does not show it", () => {
+  it("refuses a line that is part of an unquoted value, without showing it", () => {
     const compiled = compile(
       "GHCR_TOKEN=-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC==",
     );
@@ -54,26 +54,26 @@ describe("fileFindings", () => {
     tracked,
     mode,
   });
-  it("fails one that git tracks", () => {
+  it("refuses a file that git tracks", () => {
     assert.deepEqual(reported(compileFiles([file("sub/.env", true)])), [
       "error dotenv-tracked sub/.env: git tracks sub/.env, so every value in it is in the history",
     ]);
   });
-  it("fails one of which cannot find out whether git tracks it, with git's words; in local not .env.example", () => {
+  it("refuses a file if it cannot find out whether git tracks it, with the reason; in local not .env.example", () => {
     const refusal = { problem: "fatal: detected dubious ownership", fix: "git config safe.directory" };
     assert.deepEqual(reported(compileFiles([file(".env", refusal)])), [
       "error dotenv-git-unknown .env: cannot find out whether git tracks .env: fatal: detected dubious ownership",
     ]);
     assert.deepEqual(reported(compileFiles([file(".env.example", refusal)], { environment: "local" })), []);
   });
-  it("takes the tracked .env.example in local only", () => {
+  it("accepts the tracked .env.example in local only", () => {
     assert.deepEqual(reported(compileFiles([file(".env.example", true)], { environment: "local" })), []);
     assert.match(
       reported(compileFiles([file(".env.example", true)]))[0] ?? "",
       /^error dotenv-tracked .*only local accepts, not dev$/,
     );
   });
-  it("warns of one that others can read, with the chmod", () => {
+  it("warns of a file that other users can read, with the chmod", () => {
     const { findings } = compileFiles([file(".env", false, 0o644)]);
     assert.deepEqual(
       findings.map(({ severity, code, fix }) => [severity, code, fix]),

@@ -32,7 +32,7 @@ describe("scanDotenv", () => {
     );
   });
 
-  it("gives the line on which the variable stands, for any text", () => {
+  it("gives the line of the variable, for any text", () => {
     fc.assert(
       fc.property(dotenvText, (text) => {
         const lines = text.split(/\r\n|\r|\n/);
@@ -44,7 +44,7 @@ describe("scanDotenv", () => {
     );
   });
 
-  it("gives the number of the line that sets the value dotenv takes, whatever stands around it", () => {
+  it("gives the line that sets the value that dotenv reads, whatever is around it", () => {
     const noise = fc.constantFrom("", "# comment", "X='a\nb'", 'Y="two\n\nlines"', "export Z=1", "   ", "W=`\n`");
     fc.assert(
       fc.property(fc.array(noise), fc.array(noise), fc.constantFrom("\n", "\r\n", "\r"), (before, after, lineBreak) => {
@@ -59,7 +59,7 @@ describe("scanDotenv", () => {
     );
   });
 
-  it("passes over no line in silence: each is an assignment, part of one, a comment, blank, or reported", () => {
+  it("ignores no line silently: each is an assignment, part of one, a comment, blank, or reported", () => {
     const line = fc.constantFrom(
       "A=1",
       "# c",
@@ -96,18 +96,18 @@ describe("scanDotenv", () => {
   });
 
   const cut = (text: string): boolean | undefined => scanDotenv(text).assignments[0]?.cutByHash;
-  it("tells a value that an unquoted # cuts", () => assert.equal(cut("A=pass#word"), true));
-  it("tells a cut at the first character", () => assert.equal(cut("A=#word"), true));
-  it("takes a # after a space for a comment", () => assert.equal(cut("A=value # why"), false));
-  it("takes a # in quotes for part of the value", () => assert.equal(cut("A='pass#word'"), false));
-  it("takes a # after closing quotes for a comment", () => assert.equal(cut("A='word'#why"), false));
-  it("tells a cut inside quotes that are not closed", () => assert.equal(cut("A='pass#word"), true));
+  it("reports a value that is cut at an unquoted #", () => assert.equal(cut("A=pass#word"), true));
+  it("reports a cut at the first character", () => assert.equal(cut("A=#word"), true));
+  it("treats a # after a space as a comment", () => assert.equal(cut("A=value # why"), false));
+  it("treats a # in quotes as part of the value", () => assert.equal(cut("A='pass#word'"), false));
+  it("treats a # after closing quotes as a comment", () => assert.equal(cut("A='word'#why"), false));
+  it("reports a cut inside quotes that are not closed", () => assert.equal(cut("A='pass#word"), true));
 
   const hasStrayQuote = (text: string): boolean | undefined => scanDotenv(text).assignments[0]?.strayQuote;
-  it("tells a quote that is not closed", () => assert.equal(hasStrayQuote("A='word"), true));
-  it("tells quotes with something after them", () => assert.equal(hasStrayQuote('A="one" two'), true));
-  it("takes closed quotes of each kind", () => {
+  it("reports a quote that is not closed", () => assert.equal(hasStrayQuote("A='word"), true));
+  it("reports quotes with something after them", () => assert.equal(hasStrayQuote('A="one" two'), true));
+  it("accepts closed quotes of each kind", () => {
     assert.deepEqual(["A='w'", 'A="w"', "A=`w`"].map(hasStrayQuote), [false, false, false]);
   });
-  it("takes quotes within a value", () => assert.equal(hasStrayQuote("A=it's"), false));
+  it("accepts quotes within a value", () => assert.equal(hasStrayQuote("A=it's"), false));
 });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { compile, reported } from "./compiled-dotenv.ts";
 
 describe("valueFindings", () => {
-  it("tells of an empty value that it is empty and nothing else", () => {
+  it("reports only that an empty value is empty", () => {
     assert.deepEqual(reported(compile("GHCR_TOKEN=")), ["error dotenv-empty .env:1: GHCR_TOKEN is empty"]);
   });
 
-  it("fails a value over 25 KB, counted in bytes", () => {
+  it("refuses a value over 25 KB, counted in bytes", () => {
     assert.deepEqual(reported(compile(`GHCR_TOKEN=${"é".repeat(12_800)}`)), []);
     assert.deepEqual(reported(compile(`GHCR_TOKEN=${"é".repeat(12_801)}`)), [
       "error dotenv-too-large .env:1: GHCR_TOKEN has 25602 bytes, but Key Vault accepts at most 25600",
@@ -36,21 +36,21 @@ describe("valueFindings", () => {
     assert.deepEqual(reported(compile("GHCR_TOKEN=pa$$word")), []);
   });
 
-  it("fails a quote that is not closed", () => {
+  it("refuses a quote that is not closed", () => {
     assert.match(reported(compile("GHCR_TOKEN='abcd"))[0] ?? "", /^error dotenv-stray-quote \.env:1/);
   });
 
-  it("fails a value of white space only", () => {
+  it("refuses a value of white space only", () => {
     assert.match(reported(compile("GHCR_TOKEN='  '"))[0] ?? "", /^error dotenv-empty/);
   });
 
-  it("fails a value that is shorter than its entry says", () => {
+  it("refuses a value that is shorter than its entry says", () => {
     assert.deepEqual(reported(compile("GHCR_TOKEN=abc")), [
       "error dotenv-too-short .env:1: GHCR_TOKEN is shorter than 4 characters",
     ]);
   });
 
-  it("fails a placeholder and a known fixture in every environment", () => {
+  it("refuses a placeholder and a known fixture in every environment", () => {
     for (const environment of ["dev", "prod", "local", "shared"] as const) {
       assert.match(reported(compile("GHCR_TOKEN=changeme", { environment }))[0] ?? "", /^error dotenv-placeholder/);
       assert.match(reported(compile("GHCR_TOKEN=minioadmin", { environment }))[0] ?? "", /^error dotenv-fixture/);
@@ -121,7 +121,7 @@ describe("valueFindings", () => {
     "mongodb+srv://app:<password>@cluster0.mongodb.net/app",
     "https://your-project.supabase.co",
   ]) {
-    it(`fails the placeholder ${value}, as vendors and people write it`, () => {
+    it(`refuses the placeholder ${value}, as vendors and people write it`, () => {
       const [found = ""] = reported(compile(`GHCR_TOKEN='${value}'`));
       assert.match(found, /^error dotenv-placeholder \.env:1: GHCR_TOKEN is a placeholder$/);
     });
@@ -150,19 +150,19 @@ describe("valueFindings", () => {
     "$oauthtoken", // NVIDIA's user
     "+49 30 0000000",
   ]) {
-    it(`takes ${value} for a real value`, () => assert.deepEqual(reported(compile(`GHCR_TOKEN='${value}'`)), []));
+    it(`accepts ${value} as a real value`, () => assert.deepEqual(reported(compile(`GHCR_TOKEN='${value}'`)), []));
   }
 
   for (const value of ["{{ .Values.token }}", "redis://{{ password }}@redis", '{"a":"{{ .b }}"}']) {
-    it(`fails the template ${value}, which nothing fills in, as the program does`, () =>
+    it(`refuses the template ${value}, which nothing fills in, as the program does`, () =>
       assert.match(reported(compile(`GHCR_TOKEN='${value}'`))[0] ?? "", /^error dotenv-unrendered \.env:1/));
   }
   for (const value of ['{"type":"x","auth":{"scopes":{"a":1}}}', "ab}}cd", "ab{{cd", "a}}b{{c"]) {
-    it(`takes ${value}, whose braces are no template`, () =>
+    it(`accepts ${value}: its braces are not a template`, () =>
       assert.deepEqual(reported(compile(`GHCR_TOKEN='${value}'`)), []));
   }
 
-  it("takes a sample value in local, and fails it elsewhere", () => {
+  it("accepts a sample value in local, and refuses it elsewhere", () => {
     assert.deepEqual(reported(compile("GHCR_TOKEN=sample-token", { environment: "local" })), []);
     for (const environment of ["dev", "staging", "prod", "shared"] as const) {
       assert.deepEqual(reported(compile("GHCR_TOKEN=sample-token", { environment })), [
@@ -173,7 +173,7 @@ describe("valueFindings", () => {
 });
 
 describe("sameValueFindings", () => {
-  it("warns of two secrets with one value, naming both, unless it is too short to tell", () => {
+  it("warns of two secrets with one value, naming both, unless it is too short", () => {
     const value = "one-long-value-of-two";
     assert.deepEqual(reported(compile(`GHCR_TOKEN=${value}\nPORT=${value}\nGHCR_USERNAME=${value}`)).slice(0, 1), [
       "warning dotenv-same-value .env:3: GHCR_USERNAME has the same value as GHCR_TOKEN (.env:1)",

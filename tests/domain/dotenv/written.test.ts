@@ -64,7 +64,7 @@ describe("quoting that dotenv does not undo", () => {
     "pa$$made-up",
     "made-up pass phrase",
   ]) {
-    it(`takes ${written}, which is stored as it is meant`, () => assert.deepEqual(codes(`GHCR_TOKEN=${written}`), []));
+    it(`accepts ${written}, which is stored as intended`, () => assert.deepEqual(codes(`GHCR_TOKEN=${written}`), []));
   }
 });
 
@@ -88,12 +88,12 @@ describe("two assignments on a line", () => {
       assert.doesNotMatch(JSON.stringify(compiled.findings), /made-up|bot-account/);
     });
   }
-  it("fails one after a quoted value, in addition to the quote", () =>
+  it("refuses one after a quoted value, in addition to the quote", () =>
     assert.deepEqual(codes("GHCR_TOKEN='made-up-key-0001' GHCR_USERNAME=bot-account"), [
       "error dotenv-two-on-a-line .env:1",
       "error dotenv-stray-quote .env:1",
     ]));
-  it("fails a secret behind a setting", () =>
+  it("refuses a secret in the value of a setting", () =>
     assert.deepEqual(codes("PORT=1 GHCR_TOKEN=made-up-key-0001").slice(0, 1), ["error dotenv-two-on-a-line .env:1"]));
   it("warns of a name that the catalogue does not know, and does not show it", () => {
     const compiled = compile("GHCR_TOKEN=made-up SOME_NAME=x");
@@ -111,7 +111,7 @@ describe("two assignments on a line", () => {
     "GHCR_TOKEN=bWFkZQ== QUJD==",
     "PORT=1 OTHER_NAME=2",
   ]) {
-    it(`takes ${line} for one assignment`, () =>
+    it(`reads ${line} as one assignment`, () =>
       assert.deepEqual(
         codes(line).filter((code) => code.includes("two-on")),
         [],

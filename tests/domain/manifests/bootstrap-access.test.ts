@@ -26,7 +26,7 @@ const rest = [
 ];
 
 describe("bootstrapServiceAccount", () => {
-  it("carries the identity's client id and tenant", () =>
+  it("has the identity's client id and tenant", () =>
     assert.deepEqual(bootstrapServiceAccount(environmentStack(), "client").metadata.annotations, {
       "azure.workload.identity/client-id": "client",
       "azure.workload.identity/tenant-id": azure.tenantId,
@@ -34,20 +34,20 @@ describe("bootstrapServiceAccount", () => {
 });
 
 describe("bootstrapRole", () => {
-  it("reads Vault's credentials and makes them once; it never changes or deletes them", () =>
+  it("may read Vault's credentials and create them once, but never change or delete them", () =>
     assert.deepEqual(rulesWith({ initialise: true }), [
       "get secrets vault-auto-credentials",
       "create secrets *",
       ...rest,
     ]));
 
-  it("makes no Secret where Vault may not be initialised", () =>
+  it("may create no Secret if Vault may not be initialised", () =>
     assert.deepEqual(rulesWith({ initialise: false }), ["get secrets vault-auto-credentials", ...rest]));
 
-  it("sees no Secret where Vault unseals by a key service", () =>
+  it("may read no Secret if a key service unseals Vault", () =>
     assert.deepEqual(rulesWith({ initialise: false, unseal: "kms" }), rest));
 
-  it("reads the one Secret that is its source on a cluster without Azure", () =>
+  it("may read the one Secret that is its source on a cluster without Azure", () =>
     assert.deepEqual(
       rulesWith({ initialise: false, unseal: "kms" }, { type: "kubernetes-secret", name: "env", key: "k" }),
       ["get secrets env", ...rest],
@@ -55,7 +55,7 @@ describe("bootstrapRole", () => {
 });
 
 describe("bootstrapRoleBinding", () => {
-  it("binds the role to the bootstrap's account alone", () => {
+  it("binds the role to the bootstrap's account only", () => {
     const { roleRef, subjects } = bootstrapRoleBinding(environmentStack());
     const name = "foundation-vault-bootstrap-vault-bootstrap";
     assert.deepEqual(roleRef, { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name });
@@ -64,7 +64,7 @@ describe("bootstrapRoleBinding", () => {
 });
 
 describe("deliveryAccess", () => {
-  it("may change the ExternalSecrets of the configuration alone, in each namespace that has any", () => {
+  it("may change only the ExternalSecrets of the configuration, in each namespace that has any", () => {
     const { bootstrap } = environmentStack();
     const reads = (namespace: string, name: string) => ({ namespace, name, paths: ["ghcr-token"] });
     const deliveries = [reads("ameide-dev", "b"), reads("ameide-dev", "a"), reads("argocd", "b")];
@@ -97,5 +97,5 @@ describe("deliveryAccess", () => {
     }
   });
 
-  it("is nothing where nothing is delivered", () => assert.deepEqual(deliveryAccess(environmentStack()), []));
+  it("is empty if nothing is delivered", () => assert.deepEqual(deliveryAccess(environmentStack()), []));
 });

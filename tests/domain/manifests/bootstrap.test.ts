@@ -18,7 +18,7 @@ function podOf(of: EnvironmentStack = stack) {
 }
 
 describe("bootstrapConfigMap", () => {
-  it("holds bundle and configuration, and cannot be changed", () => {
+  it("contains bundle and configuration, and is immutable", () => {
     const { data, immutable } = bootstrapConfigMap(stack);
     assert.equal(immutable, true);
     assert.deepEqual(Object.keys(data), ["vault-bootstrap.cjs", "config.json"]);
@@ -26,13 +26,13 @@ describe("bootstrapConfigMap", () => {
     assert.deepEqual(JSON.parse(data["config.json"]), stack.bootstrap.config);
   });
 
-  it("holds the CA that pods must trust, where there is one", () =>
+  it("contains the CA that pods must trust, if there is one", () =>
     assert.equal(
       bootstrapConfigMap(environmentStack("dev", { azure: { ...azure, extraCaPem: "PEM" } })).data["extra-ca.pem"],
       "PEM",
     ));
 
-  it("has another name for other data, and the same for the same", () => {
+  it("has another name for different data, and the same name for the same data", () => {
     const other = environmentStack("dev", { bootstrap: { ...stack.bootstrap, bundle: "// other" } });
     const nameOf = (of: EnvironmentStack) => bootstrapConfigMap(of).metadata.name;
     assert.match(nameOf(stack), new RegExp(`^${name}-[0-9a-f]{12}$`));
@@ -42,13 +42,13 @@ describe("bootstrapConfigMap", () => {
 });
 
 describe("bootstrapCronJob", () => {
-  it("has the name that federated credential and runbooks know, short enough for a CronJob", () => {
+  it("has the name of the federated credential and the runbooks, short enough for a CronJob", () => {
     const { metadata } = bootstrapCronJob(stack, "client");
     assert.deepEqual([metadata.name, metadata.namespace], [name, "ameide-dev"]);
     assert.ok(metadata.name.length <= 52);
   });
 
-  it("never runs beside itself, and ends before the next run begins", () => {
+  it("never runs twice at a time, and ends before the next run begins", () => {
     const { spec } = bootstrapCronJob(stack, "client");
     assert.equal(spec.schedule, "*/5 * * * *");
     assert.equal(spec.concurrencyPolicy, "Forbid");
@@ -57,13 +57,13 @@ describe("bootstrapCronJob", () => {
     assert.equal(spec.jobTemplate.spec.backoffLimit, 0);
   });
 
-  it("ends before the next run begins even where the program's own deadline is the period", () => {
+  it("ends before the next run begins, even if the program's own deadline is the period", () => {
     const config = { ...stack.bootstrap.config, deadlineInSeconds: 300 };
     const late = environmentStack("dev", { bootstrap: { ...stack.bootstrap, config } });
     assert.equal(bootstrapCronJob(late, "client").spec.jobTemplate.spec.activeDeadlineSeconds, 295);
   });
 
-  it("runs the bundle as nobody, on a file system that it cannot write, with no rights of the kernel's", () => {
+  it("runs the bundle as nobody, with a read-only file system and without capabilities", () => {
     const { spec, container } = podOf();
     assert.deepEqual(container.command, ["/nodejs/bin/node", "/opt/vault-bootstrap/vault-bootstrap.cjs"]);
     assert.deepEqual(spec.securityContext, {
@@ -80,7 +80,7 @@ describe("bootstrapCronJob", () => {
     });
   });
 
-  it("writes out what Azure's webhook would add: a missing webhook is no missing token", () => {
+  it("contains what Azure's webhook would add, so that it needs no webhook", () => {
     const { spec, container, env } = podOf();
     assert.deepEqual(env, {
       VAULT_BOOTSTRAP_CONFIG: "/opt/vault-bootstrap/config.json",
@@ -114,13 +114,13 @@ describe("bootstrapCronJob", () => {
     });
   });
 
-  it("keeps the label that the webhook looks for", () =>
+  it("keeps the webhook's label", () =>
     assert.equal(
       bootstrapCronJob(stack, "client").spec.jobTemplate.spec.template.metadata.labels["azure.workload.identity/use"],
       "true",
     ));
 
-  it("knows nothing of Azure where the source is a Secret of the cluster", () => {
+  it("contains nothing of Azure if the source is a Secret of the cluster", () => {
     const config = { ...stack.bootstrap.config, source: { type: "kubernetes-secret", name: "s", key: "k" } as const };
     const { spec, env } = podOf(environmentStack("dev", { bootstrap: { ...stack.bootstrap, config } }));
     assert.deepEqual(Object.keys(env), [
@@ -136,7 +136,7 @@ describe("bootstrapCronJob", () => {
     );
   });
 
-  it("trusts the extra CA and asks the other authority, where they are set", () => {
+  it("trusts the extra CA and uses the other authority, if they are set", () => {
     const place = { ...azure, extraCaPem: "PEM", authorityHost: "https://127.0.0.1:28208/" };
     const { env } = podOf(environmentStack("dev", { azure: place }));
     assert.equal(env["NODE_EXTRA_CA_CERTS"], "/opt/vault-bootstrap/extra-ca.pem");
@@ -154,7 +154,7 @@ describe("bootstrapCronJob", () => {
       ]));
   }
 
-  it("tolerates nothing in local", () => assert.equal(podOf(localStack()).spec.tolerations, undefined));
+  it("has no tolerations in local", () => assert.equal(podOf(localStack()).spec.tolerations, undefined));
 });
 
 describe("bootstrapSyncJob", () => {
@@ -167,7 +167,7 @@ describe("bootstrapSyncJob", () => {
     assert.deepEqual(container, same);
   });
 
-  it("has no TTL and longer than Azure's 15 minutes", () => {
+  it("has no TTL, and a deadline longer than Azure's 15 minutes", () => {
     const { spec } = bootstrapSyncJob(stack, "client", "n");
     assert.ok(!("ttlSecondsAfterFinished" in spec));
     assert.equal(spec.activeDeadlineSeconds, 1200);
@@ -179,7 +179,7 @@ describe("the CA of Vault in the pod", () => {
   const withCa = (podCa: NonNullable<EnvironmentStack["vault"]["podCa"]>) =>
     environmentStack("dev", { vault: { ...stack.vault, podCa } });
 
-  it("is in the ConfigMap where the settings have its text", () => {
+  it("is in the ConfigMap if the settings contain its text", () => {
     const own = withCa({ pem: "PEM" });
     assert.equal(bootstrapConfigMap(own).data["vault-ca.pem"], "PEM");
     assert.equal(podOf(own).env["VAULT_CACERT"], "/opt/vault-bootstrap/vault-ca.pem");
@@ -189,7 +189,7 @@ describe("the CA of Vault in the pod", () => {
     ["ConfigMap", { configMap: { name: "company-ca", items: [{ key: "ca.crt", path: "ca.crt" }] } }],
     ["Secret", { secret: { secretName: "company-ca", items: [{ key: "ca.crt", path: "ca.crt" }] } }],
   ] as const) {
-    it(`is mounted from the ${kind} that the settings name, and nothing else of it`, () => {
+    it(`is mounted from the ${kind} that the settings name, without its other keys`, () => {
       const { spec, container, env } = podOf(withCa({ kind, name: "company-ca", key: "ca.crt" }));
       assert.deepEqual(
         spec.volumes.find(({ name: volume }) => volume === "vault-ca"),

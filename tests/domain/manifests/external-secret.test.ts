@@ -12,7 +12,7 @@ function named(name: string): PlannedDelivery {
 }
 
 describe("externalSecret", () => {
-  it("asks for each key by name, as field `value`, with every default written out", () => {
+  it("requests each key by name, as field `value`, with every default set explicitly", () => {
     const { spec } = externalSecret(named("inference-api-credentials-sync"), "d");
     const remote = {
       property: "value",
@@ -26,7 +26,7 @@ describe("externalSecret", () => {
     ]);
   });
 
-  it("owns its target, keeps it when the source fails, and puts the seed's label on it", () => {
+  it("owns its target, keeps it when the source fails, and gives it the label of document 451", () => {
     const { spec } = externalSecret(named("langfuse-secrets-sync"), "d");
     assert.deepEqual(spec.target, {
       name: "langfuse-secrets",
@@ -48,7 +48,7 @@ describe("externalSecret", () => {
     assert.deepEqual(metadata.annotations, { "ameide.io/chain-digest": "0123" });
   });
 
-  it("composes a pull secret from user name and token: the bare token is no dockerconfigjson", () => {
+  it("composes a pull secret from user name and token: the bare token is not a dockerconfigjson", () => {
     const { template } = externalSecret(named("ghcr-pull-sync"), "d").spec.target;
     assert.equal(template.type, "kubernetes.io/dockerconfigjson");
     assert.deepEqual(template.data, { ".dockerconfigjson": dockerConfigJson("ghcr.io") });
@@ -56,7 +56,7 @@ describe("externalSecret", () => {
 });
 
 describe("dockerConfigJson", () => {
-  it("quotes what it is given, and names the registry", () =>
+  it("quotes its inputs, and names the registry", () =>
     assert.equal(
       dockerConfigJson("ghcr.io"),
       '{"auths":{"ghcr.io":{"username":{{ .username | toJson }},"password":{{ .password | toJson }},"auth":{{ printf "%s:%s" .username .password | b64enc | toJson }}}}}',
@@ -75,7 +75,7 @@ describe("pullSecretPatches", () => {
       [[{ name: "default", namespace: "ameide-dev" }, [{ name: "ghcr-pull" }, { name: "docker-pull" }]]],
     ));
 
-  it("keeps accounts of one name in two namespaces apart", () =>
+  it("separates accounts with one name in two namespaces", () =>
     assert.deepEqual(
       pullSecretPatches(deliveries).map(({ metadata }) => metadata),
       [
@@ -84,6 +84,6 @@ describe("pullSecretPatches", () => {
       ],
     ));
 
-  it("touches no account for an Opaque delivery", () =>
+  it("changes no account for an Opaque delivery", () =>
     assert.deepEqual(pullSecretPatches([named("langfuse-secrets-sync")]), []));
 });

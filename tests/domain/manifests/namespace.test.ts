@@ -3,11 +3,11 @@ import { namespaces } from "../../../domain/manifests/secret-store.ts";
 import { environmentStack, localStack } from "../../support/stacks.ts";
 
 describe("namespaces", () => {
-  it("are made in local, each once", () =>
+  it("are created in local, each once", () =>
     assert.deepEqual(
       namespaces(localStack()).map(({ metadata }) => metadata.name),
       ["ameide-local", "argocd"],
     ));
 
-  it("belong to others everywhere else", () => assert.deepEqual(namespaces(environmentStack("prod")), []));
+  it("have another owner everywhere else", () => assert.deepEqual(namespaces(environmentStack("prod")), []));
 });

@@ -6,7 +6,7 @@ const render = () => renderManifests(environmentStack(), { clientId: "client" })
 const paths = () => render().map(({ path }) => path);
 
 describe("renderManifests", () => {
-  it("gives every object of an environment, in the order of the chain, at a path that says what it is", () =>
+  it("renders every object of an environment, in the order of the pipeline, at a path that describes it", () =>
     assert.deepEqual(paths(), [
       "cluster/ClusterRoleBinding-ameide-secrets-token-review-dev.yaml",
       "cluster/ValidatingAdmissionPolicy-ameide-secrets-externalsecrets-dev.yaml",
@@ -36,14 +36,14 @@ describe("renderManifests", () => {
       "argocd/ServiceAccount-default.yaml",
     ]));
 
-  it("gives each object a path of its own", () => assert.equal(new Set(paths()).size, paths().length));
+  it("gives each object its own path", () => assert.equal(new Set(paths()).size, paths().length));
 
   it("gives the same bytes for the same plan", () => assert.equal(JSON.stringify(render()), JSON.stringify(render())));
 
-  it("holds plain data only: nothing that YAML would write in another way", () =>
+  it("contains plain data only: nothing that YAML would write in another way", () =>
     assert.deepEqual(JSON.parse(JSON.stringify(render())), render()));
 
-  it("keeps ArgoCD from pruning an ExternalSecret, which would take the live Secret along", () => {
+  it("prevents ArgoCD from pruning an ExternalSecret, which would delete the live Secret", () => {
     const kept = render().filter(({ object }) => object.kind === "ExternalSecret");
     assert.deepEqual(
       kept.map(({ object }) => object.metadata.annotations?.["argocd.argoproj.io/sync-options"]),
@@ -51,7 +51,7 @@ describe("renderManifests", () => {
     );
   });
 
-  it("has for the Application what keeps ArgoCD from undoing a sync by vault-bootstrap, and sets that annotation nowhere", () => {
+  it("writes an Application patch so that ArgoCD does not undo a sync by vault-bootstrap, and sets that annotation nowhere", () => {
     const [{ group, kind, jsonPointers } = { group: "", kind: "", jsonPointers: [] }] =
       applicationPatch.spec.ignoreDifferences;
     const ours = render().filter(({ object }) => object.kind === kind && object.apiVersion.startsWith(`${group}/`));
@@ -60,7 +60,7 @@ describe("renderManifests", () => {
     for (const { object } of ours) assert.ok(!("force-sync" in (object.metadata.annotations ?? {})));
   });
 
-  it("keeps ArgoCD from pruning an account that is the namespace's own", () => {
+  it("prevents ArgoCD from pruning an account of the namespace", () => {
     const accounts = render().filter(({ path }) => path.endsWith("ServiceAccount-default.yaml"));
     assert.deepEqual(
       accounts.map(({ object }) => object.metadata.annotations?.["argocd.argoproj.io/sync-options"]),
@@ -68,7 +68,7 @@ describe("renderManifests", () => {
     );
   });
 
-  it("asks for server-side apply where an object is too large for the annotation of client-side apply: 256 KiB", () => {
+  it("requests server-side apply for an object that is too large for the annotation of client-side apply: 256 KiB", () => {
     const stack = environmentStack();
     const bundled = { ...stack, bootstrap: { ...stack.bootstrap, bundle: "x".repeat(480_000) } };
     const large = renderManifests(bundled, { clientId: "client" }).filter(
@@ -80,7 +80,7 @@ describe("renderManifests", () => {
     );
   });
 
-  it("lets the waves go on behind an ExternalSecret that may lack a value, and behind no other", () => {
+  it("does not let sync waves wait for an ExternalSecret that may lack a value", () => {
     const ignored = render().filter(
       ({ object }) => object.metadata.annotations?.["argocd.argoproj.io/ignore-healthcheck"] === "true",
     );
@@ -90,9 +90,9 @@ describe("renderManifests", () => {
     );
   });
 
-  it("holds no Secret", () => assert.ok(!render().some(({ object }) => object.kind === "Secret")));
+  it("contains no Secret", () => assert.ok(!render().some(({ object }) => object.kind === "Secret")));
 
-  it("leaves the admission policies out where admission is off", () => {
+  it("leaves out the admission policies if admission is off", () => {
     const stack = environmentStack();
     const off = { ...stack, strictness: { ...stack.strictness, admission: "off" as const } };
     assert.ok(!renderManifests(off, { clientId: "client" }).some(({ path }) => path.includes("Admission")));

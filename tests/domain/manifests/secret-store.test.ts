@@ -21,7 +21,7 @@ describe("secretStore", () => {
       },
     }));
 
-  it("has the namespace in Vault, mounts and the CA of a company's Vault", () => {
+  it("has the Vault namespace, the mounts and the CA of the settings", () => {
     const company = { ...stack.vault, namespace: "platform/dev", mount: "kv-dev", authMount: "k8s-dev" };
     const byText = secretStore(own, { vault: { ...company, podCa: { pem: "PEM of a CA\n" } } }).spec.provider.vault;
     assert.deepEqual(
@@ -34,10 +34,10 @@ describe("secretStore", () => {
     assert.equal(byReference.caBundle, undefined);
   });
 
-  it("gives each namespace a role of its own", () =>
+  it("gives each namespace its own role", () =>
     assert.equal(secretStore(argocd, stack).spec.provider.vault.auth.kubernetes.role, "ameide-secrets-reader-argocd"));
 
-  it("keeps the seed's name", () =>
+  it("keeps the name of document 451", () =>
     assert.deepEqual(secretStore(argocd, stack).metadata, {
       name: "ameide-vault",
       namespace: "argocd",
@@ -46,7 +46,7 @@ describe("secretStore", () => {
 });
 
 describe("readerServiceAccount", () => {
-  it("mounts its token into no pod: only ESO asks for one", () => {
+  it("is not mounted into a pod: only ESO requests its token", () => {
     const { metadata, automountServiceAccountToken } = readerServiceAccount(own);
     assert.deepEqual([metadata.name, metadata.namespace], ["ameide-vault-reader", "ameide-dev"]);
     assert.equal(automountServiceAccountToken, false);

@@ -41,7 +41,7 @@ const gitops = (() => {
 })();
 
 describe("the steps of moving in", () => {
-  it("come in an order in which nothing is cut off, by who applies the objects afterwards", () => {
+  it("are in an order in which nobody loses access, depending on who applies the objects afterwards", () => {
     const ids = (plan: Parameters<typeof moveInSteps>[0]) => moveInSteps(plan, none).map(({ id }) => id);
     assert.deepEqual(ids(sharedStack()), ["terraform-release", "key-vault-names", "adopt", "up"]);
     const first = ["terraform-release", "adopt", "shared", "reviewer-token", "consumers"];
@@ -51,7 +51,7 @@ describe("the steps of moving in", () => {
     assert.deepEqual(ids(gitops), [...first, "up", "suspend", "keep", "source", "commit", ...last]);
   });
 
-  it("warn of a plan that deletes, and of values that are older than Key Vault's", () => {
+  it("warn about a plan that deletes, and about values that are older than Key Vault's", () => {
     const address = 'azurerm_key_vault_secret.env_secrets["ghcr-token"]';
     const values = { name: "ghcr-token", value: "canary", key_vault_id: keyVaultId(sharedStack().azure) };
     const one = { address, mode: "managed", type: "azurerm_key_vault_secret", values };
@@ -77,12 +77,12 @@ describe("the steps of moving in", () => {
     assert.equal(step("terraform-release", sharedStack(), { terraform: { instances: [] } }).state, "done");
   });
 
-  it("are unknown where what decides them could not be seen", () => {
+  it("are unknown if what decides them could not be read", () => {
     const { state, note } = step("suspend", environmentStack("dev"), { unseen: { suspend: "forbidden" } });
     assert.deepEqual([state, note], ["unknown", "forbidden"]);
   });
 
-  it("leave one Application alone and empty the others, where ArgoCD goes on", () => {
+  it("leave one Application unchanged and empty the others if ArgoCD continues", () => {
     const objects = [live("a", "one"), live("b", "two", { isOurs: true }), live("c", "two")];
     const facts = { objects, target: "one", plannedObjects: 3 };
     assert.deepEqual(step("source", gitops, facts).objects, [
@@ -108,7 +108,7 @@ describe("the steps of moving in", () => {
     assert.match(step("up", gitops, facts).before[0] ?? "", /argocdApplications: \["one","two"\]/);
   });
 
-  it("hand nothing over that a tool still applies before it is untracked", () => {
+  it("hand over an object only after its tool no longer tracks it", () => {
     const stack = environmentStack("dev");
     const label = { tracking: { application: "chart", by: "label" as const } };
     const helm = { tracking: { application: "release", by: "helm" as const } };
@@ -125,7 +125,7 @@ describe("the steps of moving in", () => {
   });
 });
 
-describe("how ArgoCD and Helm know an object", () => {
+describe("how ArgoCD and Helm recognise an object", () => {
   const object = (annotations: Readonly<Record<string, string>>, labels = {}) => ({
     kind: "Secret",
     metadata: { name: "a", annotations, labels },
@@ -140,7 +140,7 @@ describe("how ArgoCD and Helm know an object", () => {
     assert.deepEqual(trackingOf(object({}, { "app.kubernetes.io/instance": "i" })), { application: "i", by: "label" });
   });
 
-  it("keeps what says so itself, before what its Application says", () => {
+  it("prefers the object's own option to that of its Application", () => {
     const application = { name: "app", syncOptions: ["Prune=false"], selfHeals: false, extraneous: [] };
     const options = (value: string) => object({ [id]: "app:/Secret:ns/a", "argocd.argoproj.io/sync-options": value });
     assert.equal(isKept(options("Validate=false, Prune=false")), true);

@@ -26,7 +26,7 @@ const addresses = (text: string, plan: Parameters<typeof takenOver>[1] = sharedS
   takenOver(readTerraform(text, "state.json"), plan).map(({ address }) => address);
 
 describe("what Terraform must release", () => {
-  it("is found in a state file: addresses with modules and quoted keys, and only what this stack takes over", () => {
+  it("is found in a state file: addresses with modules and quoted keys, and only what this stack adopts", () => {
     const text = state([
       managed("azurerm_key_vault", [{ attributes: { id: vault } }], { module: "module.keyvault" }),
       managed("azurerm_key_vault", [{ attributes: { id: `${vault}-of-another` } }], { name: "other" }),
@@ -84,7 +84,7 @@ describe("what Terraform must release", () => {
     );
   });
 
-  it("refuses anything else, and its message quotes nothing of the file", () => {
+  it("refuses any other file, without quoting it", () => {
     for (const text of [
       "canary",
       '{"version":3,"resources":"canary"}',

@@ -28,7 +28,7 @@ function config(changes: Partial<BootstrapPlanInput> = {}, secretPrefix?: string
 }
 
 describe("planBootstrap", () => {
-  it("is what the bootstrap's own schema takes", () => {
+  it("matches the bootstrap's own schema", () => {
     assert.equal(bootstrapConfigShape.problems(config()).length, 0);
   });
 
@@ -51,7 +51,7 @@ describe("planBootstrap", () => {
     assert.equal(secrets[0]?.source, "ghcr-token");
   });
 
-  it("gives a generated secret its length and no source, wherever the others come from", () => {
+  it("gives a generated secret its length and no source", () => {
     const { plan, strictness } = environmentStack("dev");
     const made = {
       name: "made",
@@ -83,7 +83,7 @@ describe("planBootstrap", () => {
     assert.deepEqual(local.mappedSecrets, [{ from: "ghcr-token", to: "x" }]);
   });
 
-  it("lists who reads each path: our deliveries, declared ones of other owners, each where it may be", () => {
+  it("lists the readers of each path: our deliveries, and declared ones of other owners in their namespaces", () => {
     const { plan } = environmentStack("dev");
     const catalogue = {
       ...seedCatalogue,
@@ -148,7 +148,7 @@ describe("planBootstrap", () => {
     }
   });
 
-  it("takes over nothing unmarked unless the stack says so", () => {
+  it("overwrites no unmarked value unless the stack allows it", () => {
     assert.equal(config().claimUnmarked, false);
     assert.equal(config({ claimUnmarked: true }).claimUnmarked, true);
   });

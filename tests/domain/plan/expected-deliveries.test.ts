@@ -8,15 +8,15 @@ const names = (stack: Parameters<typeof expectedDeliveries>[0]) =>
 const pull = ["ameide-dev/ghcr-pull-sync", "argocd/ghcr-pull-sync"];
 
 describe("expectedDeliveries", () => {
-  it("holds those whose every value something promises, and leaves out those that may lack one", () =>
+  it("contains deliveries for which every value is certain, and leaves out those that may lack one", () =>
     assert.deepEqual(names(environmentStack()), pull));
 
-  it("holds one whose values this very update brings", () =>
+  it("contains a delivery for which this update writes all values", () =>
     assert.deepEqual(
       names(localStack({ "anthropic-api-key": "canary", "openai-api-key": "canary" })).at(-1),
       "ameide-local/inference-api-credentials-sync",
     ));
 
-  it("leaves out one of whose values the update brings only some", () =>
+  it("leaves out a delivery for which the update writes only some values", () =>
     assert.ok(!names(localStack({ "anthropic-api-key": "canary" })).some((name) => name.includes("inference"))));
 });

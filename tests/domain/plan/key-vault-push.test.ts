@@ -4,12 +4,12 @@ import { pushDecision, type HeldSecret } from "../../../domain/plan/key-vault-pu
 const held = (version: string, equalsValueHere: boolean): HeldSecret => ({ state: "held", version, equalsValueHere });
 
 describe("pushDecision", () => {
-  it("writes what the vault does not have, and recovers first what lies in its soft delete", () => {
+  it("writes what the vault does not have, after recovering what is soft-deleted", () => {
     assert.deepEqual(pushDecision("a", { state: "absent" }, undefined), { name: "a", verdict: "new", writes: true });
     assert.deepEqual(pushDecision("a", { state: "deleted" }, "v1"), { name: "a", verdict: "recovered", writes: true });
   });
 
-  it("writes nothing where both hold the same, whoever wrote it, and even when told to overwrite", () => {
+  it("writes nothing if both values are equal, whoever wrote it, even with --overwrite", () => {
     for (const lastPushed of [undefined, "v1", "v2"]) {
       for (const overwrite of [false, true]) {
         assert.deepEqual(pushDecision("a", held("v2", true), lastPushed, { overwrite }), {
@@ -25,7 +25,7 @@ describe("pushDecision", () => {
     assert.deepEqual(pushDecision("a", held("v1", false), "v1"), { name: "a", verdict: "changed", writes: true });
   });
 
-  it("fails as a conflict over a version that somebody else wrote, or that nobody here remembers", () => {
+  it("reports a conflict for a version that somebody else wrote, or that is not recorded here", () => {
     for (const lastPushed of ["v1", undefined]) {
       assert.deepEqual(pushDecision("a", held("v2", false), lastPushed), {
         name: "a",
@@ -35,7 +35,7 @@ describe("pushDecision", () => {
     }
   });
 
-  it("writes over somebody else's version when the person says that the value here is right", () => {
+  it("overwrites somebody else's version if the user names it", () => {
     assert.deepEqual(pushDecision("a", held("v2", false), "v1", { overwrite: true }), {
       name: "a",
       verdict: "changed",

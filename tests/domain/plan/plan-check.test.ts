@@ -14,7 +14,7 @@ function reported(changes: Partial<ChainPlan>): readonly string[] {
 }
 
 describe("checkPlan", () => {
-  it("allows the seed's plan", () => assert.deepEqual(reported({}), []));
+  it("allows the plan of document 451", () => assert.deepEqual(reported({}), []));
 
   it("allows any number of generated secrets, which are not in Key Vault", () => {
     const made = (name: string): ChainPlan["secrets"][number] => ({
@@ -26,7 +26,7 @@ describe("checkPlan", () => {
     assert.deepEqual(reported({ secrets: [...plan.secrets, made("a"), made("b")] }), []);
   });
 
-  it("fails two secrets at one place in Key Vault, and at one path in Vault", () => {
+  it("refuses two secrets at one place in Key Vault, and at one path in Vault", () => {
     const other = { ...secret, name: "other", vaultPath: "other" };
     assert.deepEqual(reported({ secrets: [...plan.secrets, other] }), [
       "plan-key-vault-name-twice ghcr-token: ghcr-token and other are both stored as ghcr-token in Key Vault",
@@ -36,7 +36,7 @@ describe("checkPlan", () => {
     ]);
   });
 
-  it("fails two deliveries with one target, and two of one ExternalSecret", () => {
+  it("refuses two deliveries with one target, and two with one ExternalSecret", () => {
     assert.deepEqual(reported({ deliveries: [...plan.deliveries, { ...delivery, name: "other" }] }), [
       "plan-target-twice ameide-dev/ghcr-pull: ghcr-pull-sync and other both create the Secret ameide-dev/ghcr-pull",
     ]);
@@ -45,13 +45,13 @@ describe("checkPlan", () => {
     ]);
   });
 
-  it("fails a delivery to a namespace without a store", () => {
+  it("refuses a delivery to a namespace without a store", () => {
     assert.deepEqual(reported({ deliveries: [{ ...delivery, namespace: "nowhere" }] }), [
       "plan-no-store nowhere/ghcr-pull-sync: nowhere/ghcr-pull-sync is in a namespace without a store",
     ]);
   });
 
-  it("fails a delivery of what nothing carries", () => {
+  it("refuses a delivery of a secret that nothing writes to Vault", () => {
     const keys = [{ secretKey: "A", secret: "gone", vaultPath: "gone" }];
     assert.deepEqual(reported({ deliveries: [{ ...delivery, keys }] }), [
       "plan-no-source ameide-dev/ghcr-pull-sync: ameide-dev/ghcr-pull-sync reads gone, but nothing writes gone to Vault",
@@ -83,13 +83,13 @@ describe("namespacesWithoutStore", () => {
       },
     },
   });
-  it("names in one note every namespace of this environment that may read and has no store", () => {
+  it("lists every namespace of this environment that may read and has no store in one note", () => {
     assert.deepEqual(
       namespacesWithoutStore(catalogue, plan).map(({ severity, subject }) => [severity, subject]),
       [["note", "arc-systems, buildkit, eclipse-che"]], // argocd has one, by the registry
     );
   });
-  it("is silent where each has a store", () => assert.deepEqual(namespacesWithoutStore(catalogueOf(), plan), []));
+  it("reports nothing if each has a store", () => assert.deepEqual(namespacesWithoutStore(catalogueOf(), plan), []));
 });
 
 describe("checkMappedSecrets", () => {
@@ -104,7 +104,7 @@ describe("checkMappedSecrets", () => {
     checkMappedSecrets([{ from, to }], catalogue, plan).map(({ code }) => code);
   it("allows a copy to another name of an external secret", () =>
     assert.deepEqual(check("ghcr-token", "old-token"), []));
-  it("takes the source by its name in the catalogue or in Key Vault", () => {
+  it("accepts the source by its name in the catalogue or in Key Vault", () => {
     const prefixed = {
       ...plan,
       secrets: plan.secrets.map((one) => Object.assign({}, one, { keyVaultName: `env-${one.name}` })),
@@ -114,7 +114,7 @@ describe("checkMappedSecrets", () => {
     );
     assert.deepEqual(codes, [[], [], ["mapped-source-unknown"]]);
   });
-  it("fails a source that does not come from outside", () => {
+  it("refuses a source that does not come from outside", () => {
     assert.deepEqual(check("nothing", "old-token"), ["mapped-source-unknown"]);
     const made = { name: "made", authority: "generated", vaultPath: "made", required: false } as const;
     const found = checkMappedSecrets([{ from: "made", to: "old-token" }], catalogue, {
@@ -126,9 +126,9 @@ describe("checkMappedSecrets", () => {
       ["mapped-source-unknown"],
     );
   });
-  it("fails a copy over another secret", () =>
+  it("refuses a copy onto another secret", () =>
     assert.deepEqual(check("ghcr-token", "OPENAI_API_KEY"), ["mapped-target-taken"]));
-  it("fails a copy over a generated one once, with its name", () => {
+  it("refuses a copy onto a generated one once, with its name", () => {
     const made = { name: "made", authority: "generated", vaultPath: "made", required: false } as const;
     const found = checkMappedSecrets([{ from: "ghcr-token", to: "made" }], catalogue, {
       ...plan,
@@ -139,10 +139,10 @@ describe("checkMappedSecrets", () => {
       ["mapped-target-taken: bootstrap.mappedSecrets[0] copies ghcr-token to made, where made is stored"],
     );
   });
-  it("fails a copy to what a service writes: GitLab's reconciler mints those (710)", () => {
+  it("refuses a copy to a path that a service writes, such as GitLab's tokens", () => {
     assert.deepEqual(check("ghcr-token", "gitlab/tokens/dev/backstage"), ["mapped-target-refused"]);
   });
-  it("fails a copy to a path that the catalogue does not know", () => {
+  it("refuses a copy to a path that the catalogue does not know", () => {
     assert.deepEqual(check("ghcr-token", "somewhere"), ["mapped-target-refused"]);
   });
 });

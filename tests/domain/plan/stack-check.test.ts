@@ -33,7 +33,7 @@ describe("checkStacks", () => {
     assert.deepEqual(reported([claim("dev"), claim("staging"), claim("prod")]), []);
   });
 
-  it("fails a namespace that two stacks of one cluster claim, naming both files", () => {
+  it("refuses a namespace that two stacks of one cluster claim, naming both files", () => {
     const namespaces = (name: EnvironmentName): readonly string[] => [namespaceOf(name), "argocd"];
     assert.deepEqual(
       reported([claim("dev", { namespaces: namespaces("dev") }), claim("prod", { namespaces: namespaces("prod") })]),
@@ -51,7 +51,7 @@ describe("checkStacks", () => {
     );
   });
 
-  it("fails a Vault address of another environment", () => {
+  it("refuses a Vault address of another environment", () => {
     assert.deepEqual(reported([claim("dev", { vault: vaultAt("http://vault-core-prod.ameide-prod.svc:8200") })]), [
       "vault-of-another-environment Pulumi.dev.yaml: vault.address of dev is the address of prod's Vault: http://vault-core-prod.ameide-prod.svc:8200",
     ]);
@@ -61,11 +61,11 @@ describe("checkStacks", () => {
     );
   });
 
-  it("allows a Vault address that only holds another environment's letters", () => {
+  it("allows a Vault address that only contains another environment's name", () => {
     assert.deepEqual(reported([claim("dev", { vault: vaultAt("https://vault.production.example") })]), []);
   });
 
-  it("fails two environments on one Vault: their roles have the same names", () => {
+  it("refuses two environments on one Vault: their roles have the same names", () => {
     const vault = vaultAt("https://vault.example");
     const claims = [claim("dev", { vault }), claim("staging", { vault, oidcIssuer: "https://issuer.example/two" })];
     assert.deepEqual(reported(claims), [
@@ -73,7 +73,7 @@ describe("checkStacks", () => {
     ]);
   });
 
-  it("allows one cluster-local name in two clusters: those are two Vaults", () => {
+  it("allows one cluster-local name in two clusters, which are two Vaults", () => {
     const vault = vaultAt("http://vault.vault.svc.cluster.local:8200");
     assert.deepEqual(
       reported([claim("dev", { vault }), claim("prod", { vault, oidcIssuer: "https://issuer.example/two" })]),
@@ -82,7 +82,7 @@ describe("checkStacks", () => {
     assert.match(reported([claim("dev", { vault }), claim("prod", { vault })])[0] ?? "", /^vault-role-collides/);
   });
 
-  it("fails one context for two clusters", () => {
+  it("refuses one context for two clusters", () => {
     const claims = [
       claim("dev", { context: "aks" }),
       claim("prod", { context: "aks", oidcIssuer: "https://issuer.example/two" }),
@@ -96,7 +96,7 @@ describe("checkStacks", () => {
 
 describe("checkFederation", () => {
   const subject = federatedSubject("dev", issuer);
-  it("fails more than 20 federated credentials on one identity", () => {
+  it("refuses more than 20 federated credentials on one identity", () => {
     const many = (count: number): readonly string[] =>
       checkFederation(
         Array.from({ length: count }, (_, at) => ({ ...subject, name: `n${at}`, subject: `s${at}` })),
@@ -104,7 +104,7 @@ describe("checkFederation", () => {
     assert.deepEqual(many(20), []);
     assert.deepEqual(many(21), ["federation-over-cap"]);
   });
-  it("fails two with one subject, and two with one name", () => {
+  it("refuses two with one subject, and two with one name", () => {
     assert.deepEqual(
       checkFederation([subject, { ...subject, name: "other" }]).map(({ code }) => code),
       ["federation-subject-twice"],
@@ -114,7 +114,7 @@ describe("checkFederation", () => {
       ["federation-name-twice"],
     );
   });
-  it("allows the same subject of two issuers: those are two clusters", () => {
+  it("allows the same subject with two issuers, which are two clusters", () => {
     assert.deepEqual(
       checkFederation([subject, { ...subject, name: "other", issuer: "https://issuer.example/two" }]),
       [],

@@ -12,13 +12,13 @@ function refused(name: EnvironmentName, of: Strictness, changes: Partial<Strictn
 }
 
 describe("checkStrictness", () => {
-  it("allows every environment as it stands", () => {
+  it("allows every environment of this repository", () => {
     assert.deepEqual(
       [...refused("dev", dev), ...refused("staging", staging), ...refused("prod", prod), ...refused("local", local)],
       [],
     );
   });
-  it("fails local's posture in any other environment", () => {
+  it("refuses the settings of local in any other environment", () => {
     const deviations = ["vaultAuth", "fixturesAllowed", "protect", "makesNamespaces"];
     assert.deepEqual(refused("staging", local), [...deviations, "rootToken"]);
     assert.deepEqual(refused("prod", local), [...deviations, "initialise", "rootToken"]);
@@ -27,7 +27,7 @@ describe("checkStrictness", () => {
       deviations.filter((key) => key !== "fixturesAllowed"),
     );
   });
-  it("fails a refresh of less than a minute anywhere", () => {
+  it("refuses a refresh of less than a minute anywhere", () => {
     assert.deepEqual(refused("local", local, { refreshIntervalInSeconds: 59 }), ["refreshIntervalInSeconds"]);
   });
 });

@@ -17,7 +17,7 @@ describe("valuesInState", () => {
       ["ghcr-token"],
     ));
 
-  it("leaves out one that waits to be deleted", () =>
+  it("leaves out a resource that is pending deletion", () =>
     assert.deepEqual(valuesInState({ resources: [secret("ghcr-token", { delete: true })] }), []));
 
   it("is empty for a stack that was never updated", () => assert.deepEqual(valuesInState({}), []));
@@ -26,7 +26,7 @@ describe("valuesInState", () => {
 describe("missingValues", () => {
   const local = localStack({ "ghcr-token": "canary" });
 
-  it("is empty where every held value is here", () => assert.deepEqual(missingValues(local, ["ghcr-token"]), []));
+  it("is empty if .env has every value of the state", () => assert.deepEqual(missingValues(local, ["ghcr-token"]), []));
 
   it("names each value that would be deleted, in order, with the two ways out", () =>
     assert.deepEqual(
@@ -42,12 +42,12 @@ describe("missingValues", () => {
       ]),
     ));
 
-  it("lets a name go that is to be pruned", () =>
+  it("leaves out a name that is being pruned", () =>
     assert.deepEqual(missingValues(local, ["openai-api-key"], ["openai-api-key"]), []));
 
-  it("judges the shared stack as well", () =>
+  it("checks the shared stack as well", () =>
     assert.equal(missingValues(sharedStack({ a: "canary" }), ["a", "b"]).length, 1));
 
-  it("has nothing to say of an environment whose values are the shared stack's", () =>
+  it("reports nothing for an environment without values of its own", () =>
     assert.deepEqual(missingValues(environmentStack(), ["ghcr-token"]), []));
 });

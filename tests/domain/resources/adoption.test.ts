@@ -3,7 +3,7 @@ import { adoptables, adoptionLine, checkAdopted } from "../../../domain/resource
 import { environmentStack, localStack, sharedStack } from "../../support/stacks.ts";
 
 describe("adoptables", () => {
-  it("offers what may stand before this program comes, and no object of Kubernetes", () => {
+  it("lists what may exist before this program, and no Kubernetes object", () => {
     const names = [...adoptables(sharedStack()), ...adoptables(environmentStack("dev"))].map(
       ({ resource }) => resource,
     );
@@ -30,19 +30,19 @@ describe("adoptables", () => {
 });
 
 describe("checkAdopted", () => {
-  it("takes a resource by this stack's own id, in any case: Azure's ids know none", () => {
+  it("accepts a resource by this stack's own id, in any case: Azure's ids ignore case", () => {
     const { azure } = sharedStack();
     const id = `/subscriptions/${azure.subscriptionId}/resourcegroups/ameide/providers/microsoft.keyvault/vaults/ameidekv`;
     assert.deepEqual(checkAdopted({ ...sharedStack(), adopt: { "key-vault-vault": id } }, "shared"), []);
   });
 
-  it("takes any id where others chose a part of it", () =>
+  it("accepts any id if others chose a part of it", () =>
     assert.deepEqual(
       checkAdopted({ ...environmentStack("dev"), adopt: { "federation-vault-bootstrap-dev": "/x" } }, "dev"),
       [],
     ));
 
-  it("fails on another's id, and on what is nothing of this stack, all at once with the repair", () => {
+  it("refuses ids of other resources, and names that are not in this stack, together with the fix", () => {
     const found = checkAdopted(
       { ...environmentStack("dev"), adopt: { "vault-engine-kv": "kv", "vault-engine-kw": "x" } },
       "dev",
@@ -60,7 +60,7 @@ describe("checkAdopted", () => {
 });
 
 describe("adoptionLine", () => {
-  it("says where to put what", () =>
+  it("shows what to add, and where", () =>
     assert.equal(
       adoptionLine("dev", "vault-engine-kv", "secret"),
       'adopt it unchanged, in Pulumi.dev.yaml under ameide-secrets:settings: adopt: { vault-engine-kv: "secret" }',

@@ -21,7 +21,7 @@ function grants(policy: string | undefined): string[] {
 }
 
 describe("vaultPolicies", () => {
-  it("lets a namespace read the data of exactly its names", () => {
+  it("allows a namespace to read the data of exactly its names", () => {
     assert.deepEqual(grants(policies().get("ameide-secrets-reader-argocd")), [
       "secret/data/ghcr-token: read",
       "secret/data/ghcr-username: read",
@@ -35,7 +35,7 @@ describe("vaultPolicies", () => {
     ]);
   });
 
-  it("lets a namespace read names of others that the catalogue gives it, in-cluster ones too", () => {
+  it("allows a namespace to read other names that the catalogue lists, also in-cluster ones", () => {
     const catalogue = structuredClone(seedCatalogue);
     catalogue.inClusterDeliveries["platform-app-master-client"] = {
       externalSecret: "keycloak-master-platform-app-sync",
@@ -56,7 +56,7 @@ describe("vaultPolicies", () => {
     );
   });
 
-  it("lets the bootstrap write the planned paths and list their folders, nothing else", () => {
+  it("allows the bootstrap to write the planned paths and list their folders, and nothing else", () => {
     const config = { ...stack.bootstrap.config, mappedSecrets: [{ from: "ghcr-token", to: "gitlab/tokens/dev/pull" }] };
     const granted = grants(policies({ bootstrap: { ...stack.bootstrap, config } }).get("ameide-secrets-bootstrap"));
     assert.deepEqual(
@@ -73,7 +73,7 @@ describe("vaultPolicies", () => {
     assert.equal(granted.length, 2 * 6 + 4 + 2);
   });
 
-  it("never lets the bootstrap delete", () =>
+  it("never allows the bootstrap to delete", () =>
     assert.ok(!policies().get("ameide-secrets-bootstrap")?.includes("delete")));
 
   it("limits the client-patcher to the declared clients' keys", () =>
@@ -82,7 +82,7 @@ describe("vaultPolicies", () => {
       "secret/metadata/platform-app-client-secret: read",
     ]));
 
-  it("leaves the client-patcher's policy alone where no client is declared", () =>
+  it("leaves out the client-patcher's policy if no client is declared", () =>
     assert.ok(!policies({ plan: { ...stack.plan, patcherPaths: [] } }).has("keycloak-client-patcher")));
 
   it("quotes a path that would end its string", () => {
@@ -96,7 +96,7 @@ describe("vaultPolicies", () => {
 describe("deployerPolicy", () => {
   const mounts = { mount: "secret", authMount: "kubernetes" };
 
-  it("may not take the mounts away where they are protected", () =>
+  it("may not remove protected mounts", () =>
     assert.deepEqual(
       grants(deployerPolicy({ ...mounts, mayUnmount: false })).filter((line) =>
         /^sys\/(mounts|auth)\/\w+:.*delete/.test(line),
@@ -104,7 +104,7 @@ describe("deployerPolicy", () => {
       [],
     ));
 
-  it("may take them away in local", () =>
+  it("may remove them in local", () =>
     assert.deepEqual(
       grants(deployerPolicy({ ...mounts, mayUnmount: true })).filter((line) =>
         /^sys\/(mounts|auth)\/\w+:.*delete/.test(line),
@@ -112,7 +112,7 @@ describe("deployerPolicy", () => {
       ["sys/mounts/secret: create read update delete", "sys/auth/kubernetes: create read update sudo delete"],
     ));
 
-  it("changes this program's own policies and roles, and no other; least of all those of its operators", () =>
+  it("changes this program's own policies and roles, and no others, such as those of its operators", () =>
     assert.deepEqual(
       grants(deployerPolicy({ ...mounts, mayUnmount: false })).filter((line) => /polic|role/.test(line)),
       [
@@ -132,7 +132,7 @@ describe("deployerPolicy", () => {
 describe("operatorPolicies", () => {
   const made = operatorPolicies({ mount: "secret", authMount: "kubernetes", mayUnmount: true });
 
-  it("are no resources of the program, whose own token may not write them", () =>
+  it("are not resources of the program, because its token may not write them", () =>
     assert.deepEqual(
       made.map(({ name }) => [name, policies().has(name)]),
       [
@@ -142,7 +142,7 @@ describe("operatorPolicies", () => {
     ));
 
   for (const { name, policy } of made) {
-    it(`lets ${name} read no value`, () =>
+    it(`does not allow ${name} to read a value`, () =>
       assert.deepEqual(
         grants(policy).filter((line) => line.startsWith("secret/data") || line.startsWith("secret/*")),
         [],
@@ -185,7 +185,7 @@ describe("the operators' policies, on OpenBao", function () {
       (error: unknown) => vaultStatus(error),
     );
 
-  it("let the deployer write what the program makes: readers, the bootstrap's, the patcher's", async () => {
+  it("allow the deployer to write what the program creates: policies of readers, the bootstrap and the patcher", async () => {
     for (const name of [
       "ameide-secrets-reader-argocd",
       "ameide-secrets-bootstrap",
@@ -195,7 +195,7 @@ describe("the operators' policies, on OpenBao", function () {
       assert.equal(await status("PUT", `sys/policies/acl/${name}`), "done", name);
   });
 
-  it("let the auditor read each mount, as a preview of an adoption does, and change none", async () => {
+  it("allow the auditor to read each mount, as a preview of an adoption does, and to change none", async () => {
     for (const mount of ["sys/mounts/secret", "sys/auth/kubernetes", "sys/mounts/auth/kubernetes"]) {
       assert.equal(await status("GET", `${mount}/tune`, auditor), "done", mount);
       assert.equal(await status("POST", `${mount}/tune`, auditor), 403, mount);
@@ -205,7 +205,7 @@ describe("the operators' policies, on OpenBao", function () {
       assert.equal(await status("GET", mount, auditor), "done", mount);
   });
 
-  it("refuse the deployer itself, the auditor and every policy that is not the program's, by any spelling", async () => {
+  it("refuse a change of the deployer's and the auditor's policy and of foreign ones, in any spelling", async () => {
     const names = [
       "ameide-secrets-deployer",
       "ameide-secrets-auditor",

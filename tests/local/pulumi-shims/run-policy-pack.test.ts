@@ -17,7 +17,7 @@ const engine = `
 describe("run-policy-pack", function () {
   this.timeout(60_000);
 
-  it("tells the engine the port of the pack, and ends with an engine that is killed", async () => {
+  it("prints the port of the pack for the engine, and ends when the engine is killed", async () => {
     const parent = spawn(process.execPath, ["--eval", engine, shim], {
       cwd: join(repositoryRoot, "policies"),
       stdio: ["ignore", "pipe", "inherit"],

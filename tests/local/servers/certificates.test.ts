@@ -16,14 +16,14 @@ describe("ensureCertificates", () => {
   });
   afterEach(() => rmSync(home.dir, { recursive: true }));
 
-  it("makes them once", async () => {
+  it("creates them once", async () => {
     const set = await ensureCertificates(home);
     const before = readFileSync(home.kubernetes.caCertificate, "utf8");
     assert.equal(await ensureCertificates(home), set);
     assert.equal(readFileSync(home.kubernetes.caCertificate, "utf8"), before);
   });
 
-  it("makes all of them again, under another name, when a crash left them half made", async () => {
+  it("creates all of them again, under another name, after a crash left them incomplete", async () => {
     const set = await ensureCertificates(home);
     rmSync(home.kubernetes.complete);
     assert.notEqual(await ensureCertificates(home), set);
@@ -38,19 +38,19 @@ describe("ensureCertificates", () => {
     assert.equal(certificate.checkHost("kubernetes.default.svc"), "kubernetes.default.svc");
   });
 
-  it("signs etcd's by a CA of its own", async () => {
+  it("signs etcd's with a separate CA", async () => {
     await ensureCertificates(home);
     const { etcd, kubernetes } = home;
     assert.equal(read(etcd.clientCertificate).verify(read(etcd.caCertificate).publicKey), true);
     assert.equal(read(etcd.clientCertificate).verify(read(kubernetes.caCertificate).publicKey), false);
   });
 
-  it("names user and group of a client", async () => {
+  it("contains user and group of a client", async () => {
     await ensureCertificates(home);
     assert.equal(read(home.kubernetes.nodeCertificate).subject, "O=system:nodes\nCN=system:node:ameide-local-node");
   });
 
-  it("adds by the same CA what a home of an earlier release lacks", async () => {
+  it("adds with the same CA what a home of an earlier release lacks", async () => {
     const { caCertificate, nodeCertificate, nodeKey, adminCertificate } = home.kubernetes;
     const set = await ensureCertificates(home);
     const admin = readFileSync(adminCertificate, "utf8");

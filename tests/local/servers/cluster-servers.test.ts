@@ -15,7 +15,7 @@ describe("the control plane", function () {
   this.timeout(90_000);
   const servers = useServers(["kube-controller-manager", "external-secrets"]);
 
-  it("lets the person's kubeconfig administer it, under a context of its own", async () => {
+  it("gives the user's kubeconfig admin rights, under its own context", async () => {
     const { kubeconfig } = servers().home;
     const config = parse(readFileSync(kubeconfig, "utf8")) as Kubeconfig;
     assert.equal(config["current-context"], "ameide-local");
@@ -23,14 +23,14 @@ describe("the control plane", function () {
     assert.equal((await asUser(kubeconfig, "GET", "/api/v1/secrets")).status, 200);
   });
 
-  it("answers no one without a certificate, but for the issuer's keys", async () => {
+  it("refuses everybody without a certificate, except for the issuer's keys", async () => {
     const { kubernetesUrl, kubernetes } = servers().home;
     const ca = readFileSync(kubernetes.caCertificate);
     assert.equal((await exchange(`${kubernetesUrl}/api/v1/namespaces`, { ca })).status, 403);
     assert.equal((await exchange(`${kubernetesUrl}/openid/v1/jwks`, { ca })).status, 200);
   });
 
-  it("says as issuer the address that tokens are found at", async () => {
+  it("uses the address of its token keys as issuer", async () => {
     const { kubernetesUrl, kubernetes } = servers().home;
     const ca = readFileSync(kubernetes.caCertificate);
     const { body } = await exchange(`${kubernetesUrl}/.well-known/openid-configuration`, { ca });
@@ -38,14 +38,14 @@ describe("the control plane", function () {
     assert.deepEqual([issuer, jwks_uri], [kubernetesUrl, `${kubernetesUrl}/openid/v1/jwks`]);
   });
 
-  it("gives out tokens for Azure, signed by RS256", async () => {
+  it("issues tokens for Azure, signed with RS256", async () => {
     const spec = { audiences: ["api://AzureADTokenExchange"], expirationSeconds: 600 };
     const { header, claims } = await requestToken(servers().home, spec);
     assert.equal(header["alg"], "RS256");
     assert.deepEqual([claims["iss"], claims["aud"]], [servers().home.kubernetesUrl, spec.audiences]);
   });
 
-  it("gives out tokens that last as long as was asked, not a year where a kubelet asks", async () => {
+  it("issues tokens with the requested lifetime, not for a year as for a kubelet", async () => {
     const name = "token-asker";
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { name }, spec: { containers: [{ name, image: "none" }] } };
     const { kubeconfig } = servers().home;
@@ -66,7 +66,7 @@ describe("the control plane", function () {
     assert.equal(await may("create", "clusterrolebindings", "rbac.authorization.k8s.io"), false);
   });
 
-  it("keeps what it stores from who has a certificate of the cluster, and from who has none", async () => {
+  it("protects etcd's data from clients with a certificate of the cluster, and without one", async () => {
     const { home } = servers();
     const url = `https://127.0.0.1:${home.port("etcdClient")}/version`;
     const ca = readFileSync(home.etcd.caCertificate);
@@ -93,7 +93,7 @@ describe("the control plane", function () {
       return items.map(({ metadata }) => `${metadata.name} ${metadata.generation} ${metadata.resourceVersion}`);
     };
 
-    it("has made the operator's definitions, and no webhook", async () => {
+    it("has created the operator's CRDs, and no webhook", async () => {
       const { items } = await homeCluster(servers().home).get<{
         items: { metadata: { name: string }; spec: { conversion: { strategy: string } } }[];
       }>(crds);
@@ -107,7 +107,7 @@ describe("the control plane", function () {
       assert.deepEqual(await versions(), before);
     });
 
-    it("writes one again that another version of it stands for", async () => {
+    it("replaces a CRD of another version", async () => {
       const { home, binaries } = servers();
       const name = "pushsecrets.external-secrets.io";
       const change = { metadata: { annotations: { "ameide-secrets/digest": "of an earlier version" } } };

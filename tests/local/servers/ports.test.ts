@@ -17,7 +17,7 @@ describe("ports", () => {
   afterEach(() => server.close());
 
   describe("isFree", () => {
-    it("is false for a port that is listened on, and true once it is not", async () => {
+    it("is false for a port that is in use, and true afterwards", async () => {
       assert.equal(await isFree(port), false);
       server.close();
       await once(server, "close");
@@ -39,7 +39,7 @@ describe("ports", () => {
   });
 
   describe("findListener, of a port that a connection comes from", () => {
-    it("is undefined: it is used, and nobody listens", async () => {
+    it("is undefined: the port is in use, and nothing listens", async () => {
       const client = connect(port, "127.0.0.1");
       await once(client, "connect");
       assert.equal(findListener(client.localPort ?? 0), undefined);
@@ -52,7 +52,7 @@ describe("ports", () => {
 
     afterEach(() => child?.kill("SIGKILL"));
 
-    it("fails for all that are in use at once, each with its server and its holder, and how to go on", async () => {
+    it("reports all ports in use at once, each with its server, its process and what to do", async () => {
       const listen =
         "require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })";
       child = spawn(process.execPath, ["--eval", listen], { stdio: ["ignore", "pipe", "inherit"] });

@@ -26,26 +26,26 @@ describe("records", () => {
     assert.deepEqual(readRecords(home), []);
   });
 
-  it("hold one of each server, the last that was written", () => {
+  it("contain one per server, the last that was written", () => {
     writeRecord(home, record("etcd", 1));
     writeRecord(home, record("openbao", 2));
     writeRecord(home, record("etcd", 3));
     assert.deepEqual(readRecords(home), [record("openbao", 2), record("etcd", 3)]);
   });
 
-  it("lose one that is removed", () => {
+  it("do not contain one that was removed", () => {
     writeRecord(home, record("etcd"));
     writeRecord(home, record("openbao"));
     removeRecord(home, "etcd");
     assert.deepEqual(readRecords(home), [record("openbao")]);
   });
 
-  it("are none where the file was cut off: what runs is found by its mark", () => {
+  it("are empty if the file is truncated: running servers are found by their marker", () => {
     writeFileSync(home.serversFile, '{"servers":[');
     assert.deepEqual(readRecords(home), []);
   });
 
-  it("are readable by their owner alone", () => {
+  it("are readable by their owner only", () => {
     writeRecord(home, record("etcd"));
     assert.equal(statSync(home.serversFile).mode & 0o777, 0o600);
   });

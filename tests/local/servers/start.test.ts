@@ -23,7 +23,7 @@ describe("startServers", function () {
   const pidOf = (name: ServerName) => readRecords(servers().home).find((record) => record.name === name)?.pid ?? 0;
   const start = () => startOpenBao(servers().home, servers().binaries);
 
-  it("leaves alone what runs as it should", async () => {
+  it("does not restart a server that works", async () => {
     const before = pidOf("openbao");
     assert.deepEqual(await start(), []);
     assert.equal(pidOf("openbao"), before);
@@ -35,14 +35,14 @@ describe("startServers", function () {
     assert.equal(await vaultStatus(servers().home.vaultUrl), 200);
   });
 
-  it("starts anew what hangs", async () => {
+  it("restarts a server that hangs", async () => {
     const before = pidOf("openbao");
     process.kill(before, "SIGSTOP");
     assert.deepEqual(await start(), ["openbao"]);
     assert.notEqual(pidOf("openbao"), before);
   });
 
-  it("ends one of its own that no record names, and starts it", async () => {
+  it("ends one of its own servers without a record, and starts it again", async () => {
     const before = pidOf("openbao");
     rmSync(servers().home.serversFile);
     assert.deepEqual(await start(), ["openbao"]);
@@ -50,7 +50,7 @@ describe("startServers", function () {
     assert.deepEqual(findUnrecorded(servers().home, readRecords(servers().home)), []);
   });
 
-  it("moves what runs when the ports move, with what it stored", async () => {
+  it("restarts the servers on new ports, with their data", async () => {
     const { home, binaries } = servers();
     const moved = localHome({ dir: home.dir, portBase: (await temporaryPorts()).portBase });
     assert.deepEqual(await startOpenBao(moved, binaries), ["openbao"]);
@@ -59,7 +59,7 @@ describe("startServers", function () {
     assert.deepEqual(await start(), ["openbao"]);
   });
 
-  it("fails for a port that another holds, before it stops or starts anything", async () => {
+  it("fails for a port that another process uses, before it stops or starts anything", async () => {
     const { home, binaries } = servers();
     const other = await temporaryPorts();
     const squatter = createServer().listen(other.port("vault"), "127.0.0.1");
@@ -75,7 +75,7 @@ describe("startServers", function () {
     assert.equal(isAlive(readRecords(home)[0] ?? assert.fail()), true);
   });
 
-  it("starts anew what should run from another executable", async () => {
+  it("restarts a server that should run from another executable", async () => {
     const { home, binaries } = servers();
     const elsewhere = join(home.dir, "bao");
     symlinkSync(binaries.bao, elsewhere);
@@ -83,12 +83,12 @@ describe("startServers", function () {
     assert.deepEqual(await start(), ["openbao"]);
   });
 
-  it("gives a server nothing of the person's environment", async () => {
+  it("passes nothing of the user's environment to a server", async () => {
     const names = environmentOf(pidOf("openbao")).map((line) => line.split("=")[0]);
     assert.deepEqual(new Set(names), new Set(["PATH", "HOME", "AMEIDE_SECRETS_SERVER_OF", "GOMEMLIMIT"]));
   });
 
-  it("keeps logs, keys and records where only their owner reads them", () => {
+  it("stores logs, keys and records readable by their owner only", () => {
     const { home } = servers();
     const files = readdirSync(home.dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const open = files
@@ -116,7 +116,7 @@ describe("startServers, of a server that ends at once", function () {
     await forget(home);
   });
 
-  it("fails while it waits when it is aborted", async () => {
+  it("fails if it is aborted while it waits", async () => {
     const home = await temporaryHome();
     const signal = AbortSignal.abort();
     await assert.rejects(startServers(home, await testBinaries(), { only: ["openbao"], signal }), {
@@ -129,7 +129,7 @@ describe("startServers, of a server that ends at once", function () {
 describe("stopServers", function () {
   this.timeout(60_000);
 
-  it("stops what runs, and a second time finds nothing", async () => {
+  it("stops what runs, and finds nothing the second time", async () => {
     const home = await temporaryHome();
     await startOpenBao(home, await testBinaries());
     const [running] = readRecords(home);
@@ -140,7 +140,7 @@ describe("stopServers", function () {
     await forget(home);
   });
 
-  it("stops what no record names", async () => {
+  it("stops servers without a record", async () => {
     const home = await temporaryHome();
     await startOpenBao(home, await testBinaries());
     const [running] = readRecords(home);
@@ -154,7 +154,7 @@ describe("stopServers", function () {
 describe("serverStates", function () {
   this.timeout(60_000);
 
-  it("tells one that was killed from one that was stopped", async () => {
+  it("distinguishes a server that was killed from one that was stopped", async () => {
     const home = await temporaryHome();
     await startOpenBao(home, await testBinaries());
     const state = () => serverStates(home).find(({ name }) => name === "openbao");
@@ -171,7 +171,7 @@ describe("serverStates", function () {
 describe("localDown", function () {
   this.timeout(60_000);
 
-  it("stops and keeps, then deletes, and takes nothing for done", async () => {
+  it("stops and keeps the data, then deletes it, and accepts that nothing is left", async () => {
     const home = await temporaryHome();
     await startOpenBao(home, await testBinaries());
     assert.equal(await localDown(home), `stopped openbao; its data is kept in ${home.dir}`);
@@ -180,7 +180,7 @@ describe("localDown", function () {
     await forget(home);
   });
 
-  it("fails for a folder that is not a home, and leaves it", async () => {
+  it("fails for a folder that is not a home, and does not change it", async () => {
     const home = await temporaryHome();
     writeFileSync(join(home.dir, "thesis.txt"), "");
     await assert.rejects(localDown(home, { delete: true }), (error: UserError) => error.code === "local-home-not-ours");
@@ -188,7 +188,7 @@ describe("localDown", function () {
     await forget(home);
   });
 
-  it("fails while a start works on the home", async () => {
+  it("fails while a start uses the home", async () => {
     const home = await temporaryHome();
     ensureHome(home);
     const lock = lockHome(home);

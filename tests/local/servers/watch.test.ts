@@ -28,13 +28,13 @@ describe("whileServersRun", function () {
     error.code === "local-server-ended" &&
     /^openbao ended while it was needed\n {4}.*fix: .*openbao\.log$/s.test(error.message);
 
-  it("stops what waits as soon as a server has died, and names the server and its log", async () => {
+  it("stops waiting as soon as a server has died, and names the server and its log", async () => {
     const work = whileServersRun(servers().home, never, untilAborted);
     kill();
     await assert.rejects(work, namesOpenBao);
   });
 
-  it("says that of what failed first because the server had died", async () => {
+  it("reports the dead server for an earlier failure that it caused", async () => {
     const work = whileServersRun(servers().home, never, async () => {
       const victim = readRecords(servers().home).find(({ name }) => name === "openbao");
       kill();
@@ -47,7 +47,7 @@ describe("whileServersRun", function () {
     await assert.rejects(work, namesOpenBao);
   });
 
-  it("returns what the work returns, throws what it throws, and leaves a server alone that is restarted on purpose", async () => {
+  it("returns and throws what the work does, and ignores a server that is restarted on purpose", async () => {
     const restart = async (): Promise<string> => {
       await stopServers(servers().home, { only: ["openbao"] });
       await start();
@@ -60,7 +60,7 @@ describe("whileServersRun", function () {
     );
   });
 
-  it("is stopped by its caller's signal, whose reason it then throws", async () => {
+  it("is stopped by its caller's signal, and throws its reason", async () => {
     const stop = new AbortController();
     const work = whileServersRun(servers().home, stop.signal, untilAborted);
     stop.abort(new Error("Ctrl-C"));

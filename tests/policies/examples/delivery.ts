@@ -31,7 +31,7 @@ export const deliveryExamples: readonly Example[] = [
     refused: changed(externalSecret, [["spec", "refreshInterval"], "10s"]),
     says: 'refreshInterval "10s" is under a minute; set at least 60s',
     absent: changed(externalSecret, [["spec", "refreshInterval"], undefined]),
-    absentSays: "refreshInterval is not set; set such as 15m",
+    absentSays: "refreshInterval is not set; set a duration such as 15m",
     unknown: ["spec", "refreshInterval"],
   },
   {

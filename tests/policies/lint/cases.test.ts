@@ -23,7 +23,7 @@ interface Expected {
 const cases = fileURLToPath(new URL("cases", import.meta.url));
 const catalogue = readCatalogue();
 
-describe("lint, on inputs of the field", () => {
+describe("lint, on inputs from real repositories", () => {
   for (const name of readdirSync(cases)) {
     const folder = join(cases, name);
     const expected = JSON.parse(readFileSync(join(folder, "expect.json"), "utf8")) as readonly Expected[];
@@ -49,7 +49,7 @@ describe("lint, on inputs of the field", () => {
     }
   }
 
-  it("follows links in circles once", () => {
+  it("follows circular links once", () => {
     const folder = mkdtempSync(join(tmpdir(), "lint-links-"));
     try {
       mkdirSync(join(folder, "a/b"), { recursive: true });
@@ -74,7 +74,7 @@ describe("lint, on inputs of the field", () => {
       );
       assert.deepEqual(
         skipped.map(({ file, reason }) => `${relative(folder, file)} ${reason}`),
-        ["gone.yaml is a symbolic link to nothing"],
+        ["gone.yaml is a broken symbolic link"],
       );
     } finally {
       rmSync(folder, { recursive: true });
@@ -96,11 +96,11 @@ describe("lint, on inputs of the field", () => {
       );
     });
   }
-  it("does not take many brackets or long lines for depth", () => {
+  it("does not confuse many brackets or long lines with depth", () => {
     const text = `kind: x\na: |\n${"  {[(\n".repeat(400)}b: [${"[1], ".repeat(400)}]\n`;
     assert.deepEqual(lintSources([{ file: "wide.yaml", text }], { catalogue }).findings, []);
   });
-  it("lets no warning of the YAML library reach the terminal", async () => {
+  it("prints no warning of the YAML library", async () => {
     const heard: string[] = [];
     const listen = ({ message }: Error): number => heard.push(message);
     process.on("warning", listen);

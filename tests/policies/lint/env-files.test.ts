@@ -25,14 +25,14 @@ describe("lint of files of variables", () => {
     "staging-example.env",
     ".env.tmpl",
   ]) {
-    it(`takes ${file} for an example, also if git tracks it`, () => {
+    it(`treats ${file} as an example, also if git tracks it`, () => {
       const { findings, skipped } = lintSources([{ file, text: "OPENAI_API_KEY=\n" }], options);
       assert.deepEqual(findings, []);
       assert.equal(skipped.length, 1);
     });
   }
   for (const file of [".env", ".env.dev", "prod.env", "examples.d/.env", ".env.examplecorp"]) {
-    it(`takes ${file} for a file of real values`, () =>
+    it(`treats ${file} as a file with real values`, () =>
       assert.deepEqual(lintFile(file, "GHCR_TOKEN=abcd\n"), ["1 dotenv-tracked"]));
   }
 

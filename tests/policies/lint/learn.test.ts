@@ -82,7 +82,7 @@ function pasted(entries: string): Catalogue {
 }
 
 describe("learnNames", () => {
-  it("names the owner that the manifests show, and counts what nobody creates as external", () =>
+  it("names the owner that the manifests show, and treats what nothing creates as external", () =>
     assert.deepEqual(
       learnNames(foreign, catalogue).map(({ name, authority }) => `${name} ${authority}`),
       [
@@ -101,13 +101,13 @@ describe("learnNames", () => {
       ],
     ));
 
-  it("says which namespaces read a name, however it is written", () =>
+  it("lists the namespaces that read a name, in any spelling", () =>
     assert.deepEqual(learnNames(foreign, catalogue).find(({ name }) => name === "teams/wiki/api_token")?.readers, [
       "search",
       "wiki",
     ]));
 
-  it("leaves out what the catalogue knows", () => {
+  it("leaves out known names", () => {
     const [name = ""] = Object.keys(catalogue.secrets);
     const text = `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: a }\nspec: { data: [{ remoteRef: { key: ${name} } }] }\n`;
     assert.deepEqual(learnNames([{ file: "a.yaml", text }], catalogue), []);
@@ -127,7 +127,7 @@ describe("renderLearned", () => {
   it("lists in a comment what cannot be a path", () =>
     assert.match(learned(), /^# not names .*\n# {3}"My wiki" \(ExternalSecret wiki\/wiki\)$/m));
 
-  it("keeps two paths apart that make the same name, and no name of the catalogue is given to another path", () => {
+  it("separates two paths that become the same name, and reuses no name of the catalogue", () => {
     const [known = ""] = Object.keys(catalogue.secrets);
     const names = ["a.b/c", "a-b/c", `x/../${known}`, `${known.replace("-", "/")}`].map((name) => ({
       name,
@@ -141,7 +141,7 @@ describe("renderLearned", () => {
     assert.ok(text.includes(`${known}-2: {`), text);
   });
 
-  it("says so where nothing is unknown", () =>
+  it("reports that nothing is unknown", () =>
     assert.match(
       renderLearned([], () => false),
       /^# the catalogue knows/,

@@ -21,7 +21,7 @@ function lintText(file: string, text: string, changes: Partial<LintOptions> = {}
 }
 
 describe("lintSources of sourceFiles", () => {
-  it("finds what is wrong in a repository, at its line, and lets pass what only looks so", () =>
+  it("finds what is wrong in a repository, with its line, and no false positives", () =>
     assert.deepEqual(listed(lintSources(sourceFiles([corpus]), options)), [
       "apps/broken.yaml:1 lint-unparsable",
       "apps/list.yaml:11 authority-cluster-managed",
@@ -36,7 +36,7 @@ describe("lintSources of sourceFiles", () => {
       "apps/store.json:9 store-account",
       "values/env/dev/grafana.yaml:3 placeholder-marker",
     ]));
-  it("names a chart's template as skipped, and how to judge it", () =>
+  it("lists a chart's template as skipped, with how to judge it", () =>
     assert.deepEqual(
       lintSources(sourceFiles([corpus]), options).skipped.map(({ file, reason }) => [relative(corpus, file), reason]),
       [
@@ -75,13 +75,13 @@ describe("lintSources", () => {
       "2 dotenv-cluster-managed",
       "3 dotenv-empty",
     ]));
-  it("names an example of .env as skipped: nothing in it is meant, and it is no YAML either", () => {
+  it("lists an example of .env as skipped", () => {
     const text = "# samples: of no use elsewhere\nREDIS_AUTH=x: y\n- z\n";
     const { findings, skipped } = lintSources([{ file: "a/.env.example", text }], options);
     assert.deepEqual(findings, []);
     assert.deepEqual(
       skipped.map(({ file, reason }) => `${file} ${reason.split(";")[0]}`),
-      ["a/.env.example is an example"],
+      ["a/.env.example is an example file"],
     );
   });
   const secretSignature = {
@@ -106,25 +106,25 @@ describe("lintSources", () => {
       undefined,
       2,
     );
-  it("finds a value in clear in a Pulumi state, at the resource's line", () =>
+  it("finds a plain value in a Pulumi state, at the resource's line", () =>
     assert.deepEqual(lintText("state.json", state("in clear")), ["6 secretness-unmarked-value"]));
-  it("allows an encrypted one, whose value it cannot see", () =>
+  it("allows an encrypted value, which it cannot see", () =>
     assert.deepEqual(lintText("state.json", state(secretSignature)), []));
 
-  it("takes the environment from the namespace, then from the option, then from the path, else prod", () => {
+  it("reads the environment from the namespace, then the option, then the path, otherwise prod", () => {
     const values = "grafana:\n  user: minioadmin\n";
     assert.deepEqual(lintText("values/env/prod/x.yaml", values), ["2 placeholder-fixture"]);
     assert.deepEqual(lintText("values/env/dev/x.yaml", values), []);
     assert.deepEqual(lintText("values/env/dev/x.yaml", values, { environment: "prod" }), ["2 placeholder-fixture"]);
     assert.deepEqual(lintText("values/x.yaml", values), ["2 placeholder-fixture"]);
   });
-  it("judges a kustomization's base without a namespace by itself only", () => {
+  it("judges a kustomize base without a namespace only on its own", () => {
     const base =
       "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: NAME }\nspec:\n  refreshInterval: 15m\n  target: { name: same, creationPolicy: Owner, deletionPolicy: Retain }\n";
     const files = ["a", "b"].map((name) => ({ file: `${name}/base.yaml`, text: base.replace("NAME", name) }));
     assert.deepEqual(lintSources(files, options).findings, []);
   });
-  it("leaves a patch of a kustomization to its rendering, and names it", () => {
+  it("skips a kustomize patch, and names it", () => {
     const patch = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: x }\nspec: {}\n";
     const kustomization = "kind: Kustomization\npatches:\n  - path: ./part.yaml\npatchesStrategicMerge: [old.yaml]\n";
     const { findings, skipped } = lintSources(
@@ -137,23 +137,23 @@ describe("lintSources", () => {
     );
     assert.deepEqual(findings, []);
     assert.deepEqual(
-      skipped.map(({ file, reason }) => [file, reason.slice(0, 29)]),
+      skipped.map(({ file, reason }) => [file, reason.split(",")[0]]),
       [
-        ["prod/old.yaml", "is a patch of a kustomization"],
-        ["prod/part.yaml", "is a patch of a kustomization"],
+        ["prod/old.yaml", "is a kustomize patch"],
+        ["prod/part.yaml", "is a kustomize patch"],
       ],
     );
   });
 
   const store = (namespace: string): string =>
     `apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: { name: ameide-vault${namespace} }\nspec:\n  provider:\n    vault:\n      server: http://vault-core-dev.ameide-dev.svc.cluster.local:8200\n      auth: { kubernetes: { role: r, serviceAccountRef: { name: reader } } }\n`;
-  it("takes a store that nothing says the environment of for one of the environment whose Vault it names", () => {
+  it("assigns a store without a known environment to the environment of its Vault", () => {
     assert.deepEqual(lintText("base/store.yaml", store("")), []);
     assert.deepEqual(lintText("base/store.yaml", store(""), { environment: "prod" }), ["7 store-same-environment"]);
     assert.deepEqual(lintText("overlays/prod/store.yaml", store("")), ["7 store-same-environment"]);
     assert.deepEqual(lintText("store.yaml", store(", namespace: ameide-prod")), ["7 store-same-environment"]);
   });
-  it("misses no store where a base without a namespace makes it", () => {
+  it("reports no missing store if a base without a namespace creates it", () => {
     const delivery = (namespace: string): string =>
       `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: a${namespace} }\nspec:\n  refreshInterval: 15m\n  secretStoreRef: { name: ameide-vault }\n  target: { name: a, creationPolicy: Owner, deletionPolicy: Retain }\n`;
     const found = (first: string, second: string): readonly string[] =>
@@ -169,7 +169,7 @@ describe("lintSources", () => {
     assert.deepEqual(found(store(", namespace: ameide-dev"), delivery(", namespace: argocd")), ["store-for-namespace"]);
   });
 
-  it("finds what an ArgoCD application hands to its chart, at its line, judged by where it goes", () => {
+  it("judges the values that an ArgoCD application passes to its chart, at their lines, for the target environment", () => {
     const application = (namespace: string): string =>
       [
         "apiVersion: argoproj.io/v1alpha1",
@@ -198,7 +198,7 @@ describe("lintSources", () => {
       ["12 placeholder-fixture", ...everywhere].toSorted(),
     );
   });
-  it("finds a client's secret in a realm, and passes one that the operator fills in", () =>
+  it("finds a client's secret in a realm, and accepts one that the operator fills in", () =>
     assert.deepEqual(
       lintText(
         "realm.yaml",
@@ -206,7 +206,7 @@ describe("lintSources", () => {
       ),
       ["8 secretness-values"],
     ));
-  it("finds the literals of which Kustomize makes a Secret", () =>
+  it("finds the literals from which Kustomize creates a Secret", () =>
     assert.deepEqual(
       lintText(
         "kustomization.yaml",
@@ -215,7 +215,7 @@ describe("lintSources", () => {
       ["5 secretness-literal-secret"],
     ));
 
-  it("finds two ExternalSecrets that make one Secret, across files", () => {
+  it("finds two ExternalSecrets that create one Secret, across files", () => {
     const one = (name: string): string =>
       `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: ${name}, namespace: ameide-prod }\nspec:\n  refreshInterval: 15m\n  target: { name: same, creationPolicy: Owner, deletionPolicy: Retain }\n`;
     const files = ["a", "b"].map((name) => ({ file: `${name}.yaml`, text: one(name) }));
@@ -224,7 +224,7 @@ describe("lintSources", () => {
       ["b.yaml:6 authority-duplicate-target"],
     );
   });
-  it("tells an exempted finding as a warning, and as an error the day after", () => {
+  it("reports an exempted finding as a warning, and as an error the day after", () => {
     const text =
       "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: { name: x, namespace: ameide-prod }\n";
     const exemptions = [

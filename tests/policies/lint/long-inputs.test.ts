@@ -83,10 +83,10 @@ function unitsOf(expression: RegExp): readonly string[] {
   return [...new Set([...characters, ...beginnings])].filter((unit) => unit !== "" && unit.length < 200);
 }
 
-describe("the time that text of others takes", function () {
+describe("the time for foreign text", function () {
   this.timeout(120_000);
 
-  it("grows with its length for every regular expression, not with the square of it", () => {
+  it("grows linearly for every regular expression", () => {
     const slow: string[] = [];
     const files = folders.flatMap((folder) =>
       readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: "utf8" })
@@ -124,7 +124,7 @@ describe("the time that text of others takes", function () {
     ["blank lines in .env", ".env", "\n".repeat(long)],
     ["a value in .env", ".env", `A=${"'".repeat(long)}\n`],
   ] as const) {
-    it(`lets lint read ${what} of ${long / 1000} KB within seconds`, () => {
+    it(`lint reads ${what} of ${long / 1000} KB within seconds`, () => {
       const spent = millisecondsOf(() => lintSources([{ file, text }], { catalogue: readCatalogue() }));
       assert.ok(spent < 5000, `${spent} ms`);
     });

@@ -47,7 +47,7 @@ describe("renderSarif", () => {
     );
     assert.match(run?.results[0]?.message.text ?? "", /is a SealedSecret.*\nfix: /);
   });
-  it("describes every rule that a finding names, those of .env too", () => {
+  it("describes every rule of a finding, also those of .env", () => {
     const [run] = sarif("apps/a.yaml", ".env").runs;
     assert.ok(run !== undefined);
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe("renderSarif", () => {
     for (const rule of run.tool.driver.rules)
       assert.deepEqual(Object.keys(rule).slice(0, 2), ["id", "shortDescription"]);
   });
-  it("writes a path as the address that code scanning matches with the checkout", () => {
+  it("writes a path as the URI that code scanning matches with the checkout", () => {
     const uris = (file: string): readonly string[] =>
       sarif(file).runs.flatMap(({ results }) =>
         results.flatMap(({ locations }) => locations.map((one) => one.physicalLocation.artifactLocation.uri)),
@@ -71,7 +71,7 @@ describe("renderSarif", () => {
 });
 
 describe("renderGithub", () => {
-  it("writes one command a finding, with the path in the checkout", () =>
+  it("writes one command per finding, with the path in the checkout", () =>
     assert.match(
       renderGithub(lint("/repo/apps/a.yaml"), "/repo"),
       /^::error file=apps\/a\.yaml,line=1,title=authority-sealed-secret::SealedSecret ameide-prod\/x: [^\n]*%0Afix: [^\n]*$/,

@@ -13,7 +13,7 @@ function finding(code: string, changes: Partial<LintFinding> = {}): LintFinding 
     where: `${file}:${line}`,
     subject,
     problem: `${subject}: data.token: "token" holds a literal in clear`,
-    fix: "Remove the value, rotate it, and deliver it by an ExternalSecret.",
+    fix: "Remove the value, rotate it, and deliver it with an ExternalSecret.",
     ...changes,
   };
 }
@@ -21,7 +21,7 @@ function finding(code: string, changes: Partial<LintFinding> = {}): LintFinding 
 const result = (...findings: readonly LintFinding[]): LintResult => ({ findings, skipped: [], files: 2, documents: 3 });
 
 describe("renderText", () => {
-  it("prints a name of others on its line, and lets it be no command of GitHub and no escape sequence", () => {
+  it("prints a foreign name on its line, without GitHub commands or escape sequences", () => {
     const name = "x\n::error file=a::done\n\u001B[2J";
     const text = renderText({
       ...result(
@@ -31,9 +31,9 @@ describe("renderText", () => {
     });
     for (const line of text.split("\n")) assert.doesNotMatch(line, /^\s*::|\p{Cc}/u);
   });
-  it("says what it looked at where it found nothing", () =>
+  it("reports what it checked if it found nothing", () =>
     assert.equal(renderText(result()), "3 documents in 2 files: nothing found"));
-  it("begins with a table of rules, the worst first, and with where to begin", () => {
+  it("begins with a table of rules, the most severe first, and with where to begin", () => {
     const text = renderText(
       result(
         finding("delivery-api-version"),
@@ -55,28 +55,28 @@ describe("renderText", () => {
     );
     assert.equal(lines[5], "begin with secretness-literal-secret: 1 place, the worst of what was found");
   });
-  it("says why and how to mend once a rule, and then each place with what is wrong", () =>
+  it("prints reason and fix once per rule, and then each place with its problem", () =>
     assert.match(
       renderText(result(finding("secretness-literal-secret"))),
       /\n {2}why: .*\n {2}fix: Remove the value.*\n {2}apps\/a\.yaml:3 {2}Secret ameide-prod\/a\n {6}data\.token: "token" holds a literal in clear$/,
     ));
-  it("says a place's own repair where it is another", () =>
+  it("prints a place's own fix if it differs", () =>
     assert.match(
       renderText(result(finding("secretness-literal-secret", { fix: "do this instead" }))),
       /in clear\n {6}fix: do this instead$/,
     ));
-  it("names a file that is the subject itself once", () =>
+  it("names a file once if it is the subject", () =>
     assert.match(
       renderText(result(finding("secretness-values", { subject: "Values v/x.yaml", file: "v/x.yaml" }))),
       /\n {2}v\/x\.yaml:3\n {6}data\.token: /,
     ));
-  it("shows five places of a rule, and counts the others", () => {
+  it("shows five places per rule, and counts the others", () => {
     const many = Array.from({ length: 7 }, (_, line) => finding("secretness-literal-secret", { line }));
     const text = renderText(result(...many));
     assert.equal(text.match(/apps\/a\.yaml:/g)?.length, 5);
     assert.match(text, /\n {2}\.\.\. and 2 more$/);
   });
-  it("takes many unknown names for one task, and says what to do about it", () => {
+  it("groups many unknown names as one task, with what to do about it", () => {
     const unknown = (amount: number) => Array.from({ length: amount }, () => finding("authority-not-in-catalogue"));
     const many = renderText(result(...unknown(21), finding("delivery-refresh")));
     assert.match(
@@ -86,10 +86,10 @@ describe("renderText", () => {
     assert.doesNotMatch(many, /\nauthority-not-in-catalogue\n/);
     assert.match(renderText(result(...unknown(20))), /\nauthority-not-in-catalogue\n/);
   });
-  it("only counts notes, which ask for nothing", () =>
+  it("only counts notes, which need no action", () =>
     assert.equal(
       renderText(result(finding("dotenv-settings-left-out", { severity: "note" }))),
-      "3 documents in 2 files: nothing found; 1 note by --json",
+      "3 documents in 2 files: nothing found; 1 note with --json",
     ));
   it("breaks lines between words at a terminal's width, and loses none", () => {
     const findings = ["secretness-literal-secret", "authority-cluster-managed"].map((code) => finding(code));
@@ -103,14 +103,14 @@ describe("renderText", () => {
       );
     }
   });
-  it("does not look as if all was judged where nothing was found and something was not", () => {
+  it("does not report success if something was not judged", () => {
     const skipped = [{ file: "t.yaml", line: 1, reason: "is a template; render it" }];
     assert.match(
       renderText({ ...result(), skipped }),
       /\n1 document was not judged: render it first; --strict fails for it$/,
     );
   });
-  it("names what was not judged, with what to do", () =>
+  it("lists what was not judged, with what to do", () =>
     assert.match(
       renderText({ ...result(), skipped: [{ file: "t.yaml", line: 1, reason: "is a template; render it" }] }),
       /not judged, or not by every rule: 1 document\n {2}t\.yaml:1: is a template; render it/,

@@ -3,7 +3,7 @@ import { isOnlySchema } from "../../../policies/subject/documents.ts";
 
 describe("isOnlySchema", () => {
   const definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: a }\n";
-  it("knows a CustomResourceDefinition", () => assert.ok(isOnlySchema({ text: definition, line: 1 })));
+  it("recognises a CustomResourceDefinition", () => assert.ok(isOnlySchema({ text: definition, line: 1 })));
   for (const [what, text] of [
     ["another kind", definition.replace("CustomResourceDefinition", "Secret")],
     ["a second kind", `${definition}kind: Secret\n`],

@@ -107,7 +107,7 @@ describe("policiesOf", () => {
       [undefined],
     );
   });
-  it("judges a stack of another name as strictly as prod", async () => {
+  it("judges a stack with another name like prod", async () => {
     const fixture = changed(keyVaultSecret, [["properties", "value"], "minioadmin"]);
     const policy = resourcePolicy("placeholder-fixture");
     assert.equal((await reported(policy, argsOf(fixture, "my-try"))).length, 1);
@@ -127,7 +127,7 @@ describe("policiesOf", () => {
       { message: `${problem}\n  fix: give the input a value that is known before this resource is created` },
     ]);
   });
-  it("never says a value: not of a fixture, not of a placeholder", async () => {
+  it("never prints a value, not even a fixture or a placeholder", async () => {
     for (const rule of rules.filter(({ id }) => /^(?:placeholder|secretness)-/.test(id))) {
       const policy = policiesOf([rule], input)[0];
       if (policy === undefined || !("validateResource" in policy)) continue;
@@ -146,12 +146,12 @@ describe("policiesOf", () => {
     owner: "inference",
     until: "2026-11-24",
   };
-  it("lets an exemption pass on its last day, and shows it", async () => {
+  it("accepts an exemption on its last day, and shows it", async () => {
     const [only] = await reported(resourcePolicy("delivery-refresh", { exemptions: [exemption] }), argsOf(tooOften));
     assert.equal(only?.enforcementLevel, "advisory");
     assert.match(only.message, /exempt until 2026-11-24 \(inference: its source changes by the second\)/);
   });
-  it("fails the day after, and says that the exemption ended", async () => {
+  it("reports a violation the day after, and that the exemption ended", async () => {
     const [only] = await reported(
       resourcePolicy("delivery-refresh", { exemptions: [exemption], today: "2026-11-25" }),
       argsOf(tooOften),
@@ -159,12 +159,12 @@ describe("policiesOf", () => {
     assert.equal(only?.enforcementLevel, undefined);
     assert.match(only?.message ?? "", /exempt: the exemption ended on 2026-11-24/);
   });
-  it("takes an exemption from the policy's configuration too", async () => {
+  it("also reads exemptions from the policy's configuration", async () => {
     const { rule: _rule, ...own } = exemption;
     const [only] = await reported(resourcePolicy("delivery-refresh"), argsOf(tooOften, "prod", { exemptions: [own] }));
     assert.equal(only?.enforcementLevel, "advisory");
   });
-  it("does not let an exemption of one subject or rule pass another", async () => {
+  it("applies an exemption only to its subject and rule", async () => {
     for (const changes of [
       { subject: "ExternalSecret ameide-prod/ghcr-pull-sync" },
       { rule: "delivery-policies" },
@@ -177,7 +177,7 @@ describe("policiesOf", () => {
       assert.equal(only?.enforcementLevel, undefined);
     }
   });
-  it("walks a resource once for all rules, and anew when it is analysed again", async () => {
+  it("reads a resource once for all rules, and again when it is analysed again", async () => {
     const policies = policiesOf(
       [ruleOf("delivery-refresh"), ruleOf("delivery-policies")],
       input,
@@ -205,19 +205,19 @@ describe("the marking of plain values", () => {
     >,
   });
 
-  it("fails a plain value where it matters, without its text", async () => {
+  it("refuses a plain value outside dev and local, without its text", async () => {
     const one = policy();
     assert.equal(await one.remediateResource?.(shown("plain text")), undefined);
     const [only] = await reported(one, argsOf(keyVaultSecret));
     assert.match(only?.message ?? "", /^KeyVaultSecret ghcr-token: properties\.value: is not marked secret/);
     assert.equal(only?.message.includes("plain text"), false);
   });
-  it("passes a marked one", async () => {
+  it("accepts a marked value", async () => {
     const one = policy();
     await one.remediateResource?.(shown(new Secret("marked")));
     assert.deepEqual(await reported(one, argsOf(keyVaultSecret)), []);
   });
-  it("is undecided about one that is not known and not marked", async () => {
+  it("is undecided about an unknown value without a mark", async () => {
     const one = policy();
     await one.remediateResource?.(shown(unknown));
     assert.deepEqual(
@@ -225,7 +225,7 @@ describe("the marking of plain values", () => {
       ["advisory"],
     );
   });
-  it("marks it in dev, or wherever the configuration says so", async () => {
+  it("marks it in dev, or if the configuration says so", async () => {
     for (const args of [shown("plain text", "dev"), shown("plain text", "prod", { onPlain: "mark" })]) {
       const one = policy();
       const result = (await one.remediateResource?.(args)) as { properties: { value: unknown } };
@@ -233,7 +233,7 @@ describe("the marking of plain values", () => {
       assert.deepEqual(await reported(one, { ...argsOf(keyVaultSecret), urn: args.urn }), []);
     }
   });
-  it("fails where the engine showed it no marks: a level below remediate does not pass silently", async () =>
+  it("fails if the engine does not show marks: a level below remediate does not pass silently", async () =>
     assert.match(
       (await reported(policy(), argsOf(keyVaultSecret)))[0]?.message ?? "",
       /the engine shows which values are secret at the enforcement level remediate only/,

@@ -17,7 +17,7 @@ const labelsIn = (content: unknown): readonly string[] =>
   embeddedIn({ content, lineOf: () => 0 }, "id").map(({ subject }) => `${subject.id} ${subject.label}`);
 
 describe("embeddedIn", () => {
-  it("numbers what it finds, each once, a list's items and what they carry too", () =>
+  it("numbers each manifest once, including items of a list and embedded ones", () =>
     assert.deepEqual(
       labelsIn({
         a: [reader, { apiVersion: "v1", kind: "List", items: [reader] }],
@@ -30,7 +30,7 @@ describe("embeddedIn", () => {
         "id#3 ExternalSecret ameide-dev/x",
       ],
     ));
-  it("takes a reference for none, nor text that only speaks of manifests, nor what is not known", () =>
+  it("ignores references, text that only mentions manifests, and unknown values", () =>
     assert.deepEqual(
       labelsIn({
         scaleTargetRef: { apiVersion: "external-secrets.io/v1", kind: "ExternalSecret", name: "x" },
@@ -39,9 +39,9 @@ describe("embeddedIn", () => {
       }),
       [],
     ));
-  it("looks into no kind whose fields the rules know", () =>
+  it("does not search kinds with fields that the rules know", () =>
     assert.deepEqual(labelsIn({ ...reader, spec: { ...reader.spec, anything: reader } }), []));
-  it("ends where texts are nested without end", () => {
+  it("stops if texts are nested endlessly", () => {
     let text = stringify(reader);
     for (let i = 0; i < 12; i += 1) text = stringify({ apiVersion: "v1", kind: "x", deeper: text });
     assert.deepEqual(labelsIn({ text }), []);
@@ -66,11 +66,11 @@ describe("evaluateExpression", () => {
   ] as const) {
     it(`reads ${text}`, () => assert.equal(evaluateExpression(text, scope), value));
   }
-  it("ends where variables refer to themselves", () =>
+  it("stops if variables refer to themselves", () =>
     assert.ok(evaluateExpression("[variables('twice')]", scope).includes(unknownValue)));
 });
 
-describe("lint of what another tool applies", () => {
+describe("lint of manifests inside other tools' files", () => {
   const linted = (file: string, text: string): readonly string[] =>
     lintSources([{ file, text }], { catalogue: policyCatalogue, exemptions: [], today: "2026-11-24" })
       .findings.filter(({ code }) => code === "authority-cluster-managed")

@@ -18,7 +18,7 @@ describe("keysOfTemplate", () => {
         wanted,
       ));
   }
-  it("knows what Go refuses, and its line", () =>
+  it("recognises what Go refuses, and its line", () =>
     assert.deepEqual(keysOfTemplate("a\n{{ with .x }}{{ .y-z }}{{ end }}\n{{ .1st }}"), [
       { key: "x", line: 2, isRefused: false },
       { key: "y-z", line: 2, isRefused: true },

@@ -34,18 +34,18 @@ describe("readTypeToken", () => {
         types.map(() => key),
       ));
   }
-  it("gives apiVersion and kind of a Kubernetes type, and none of what only looks like one", () =>
+  it("returns apiVersion and kind of a Kubernetes type, and nothing for similar names", () =>
     assert.deepEqual(
       ["kubernetes:core/v1:Secret", "kubernetes:apps/v1:DeploymentPatch", "kubernetes:yaml/v2:ConfigGroup"].map(
         (type) => readTypeToken(type).manifest,
       ),
       [{ apiVersion: "v1", kind: "Secret" }, { apiVersion: "apps/v1", kind: "Deployment" }, undefined],
     ));
-  it("takes a part that is missing for none", () => assert.equal(readTypeToken("odd").key, "odd::"));
+  it("treats a missing part as empty", () => assert.equal(readTypeToken("odd").key, "odd::"));
 });
 
 describe("kindOfToken", () => {
-  it("knows a type under a local package of any name, and no other provider's type of that name", () =>
+  it("recognises a type in a local package of any name, and no other provider's type with that name", () =>
     assert.deepEqual(
       ["acme:keyvault:Secret", "aws:secretsmanager/secret:Secret", "acme:index/mount:Mount", "acme:kv:Policy"].map(
         kindOfToken,

@@ -17,7 +17,7 @@ describe("resolveVaultPath", () => {
 });
 
 describe("vaultPath", () => {
-  it("leaves out the mount of KV version 2, however it is written", () =>
+  it("leaves out the mount of KV version 2, in any spelling", () =>
     assert.deepEqual(["secret/a/b", "/secret/data/a/b", "sys/../secret/metadata/a/b", "a//b"].map(vaultPath), [
       "a/b",
       "a/b",

@@ -8,7 +8,7 @@ describe("federatedCredentialRoutes", () => {
   const slowWrites = { federatedWriteInMilliseconds: 1000 };
   beforeEach(() => rig().makeIdentity());
 
-  it("are made one after the other, read, listed and deleted", async () => {
+  it("are created one after the other, read, listed and deleted", async () => {
     assert.equal((await rig().federate("vault-bootstrap-dev", { subject: "system:serviceaccount:a:b" })).status, 201);
     assert.equal((await rig().federate("vault-bootstrap-local")).status, 201);
     assert.equal((await rig().federate("vault-bootstrap-local")).status, 200);
@@ -67,7 +67,7 @@ describe("federatedCredentialRoutes", () => {
     assert.deepEqual([first.status, second.status], [201, 201]);
   });
 
-  it("fail when issuer and subject are there already, and pass for the same name", async () => {
+  it("fail if issuer and subject already exist, and pass for the same name", async () => {
     await rig().federate("vault-bootstrap-local");
 
     const again = await rig().federate("another-name");

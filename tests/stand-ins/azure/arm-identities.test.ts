@@ -5,7 +5,7 @@ import { useAzureRig } from "./use-azure-rig.ts";
 describe("identityRoutes", () => {
   const { rig } = useAzureRig();
 
-  it("keep their ids and credentials while they live, and get others when they are made again", async () => {
+  it("keep their ids and credentials while they exist, and get new ones when they are created again", async () => {
     const first = await rig().makeIdentity();
     await rig().federate();
     assert.deepEqual(await rig().makeIdentity(), first);

@@ -5,7 +5,7 @@ import { useAzureRig } from "./use-azure-rig.ts";
 describe("resourceGroupRoutes", () => {
   const { rig } = useAzureRig();
 
-  it("are made, changed, read, listed and deleted with all they hold, a vault into soft delete", async () => {
+  it("are created, changed, read, listed and deleted with their content, a vault into soft delete", async () => {
     const changed = await rig().arm("PUT", group, { location: "West Europe", tags: { owner: "platform" } });
     assert.deepEqual(changed, {
       status: 200,

@@ -6,7 +6,7 @@ describe("roleAssignmentRoutes", () => {
   const { rig } = useAzureRig();
   const name = "33333333-3333-4333-8333-333333333333";
 
-  it("are made, repeated, read, listed by principal and scope, and deleted", async () => {
+  it("are created, repeated, read, listed by principal and scope, and deleted", async () => {
     const { principalId } = await rig().makeIdentity();
     const made = await rig().assign(principalId, vaultId, secretsUser, name);
     assert.equal(made.status, 201);
@@ -33,7 +33,7 @@ describe("roleAssignmentRoutes", () => {
     assert.equal((await rig().arm("DELETE", made.body.id)).status, 204);
   });
 
-  it("fail under another name for what is assigned already, naming the one that is there", async () => {
+  it("fail under another name for what is already assigned, naming the existing one", async () => {
     const { principalId } = await rig().makeIdentity();
     await rig().assign(principalId, vaultId, secretsUser, name);
 
@@ -43,7 +43,7 @@ describe("roleAssignmentRoutes", () => {
     assert.match(again.body.error.message, /is 33333333333343338333333333333333\.$/);
   });
 
-  it("fail under the same name for another role, scope or principal, an unknown role, and a name that is no GUID", async () => {
+  it("fail under the same name for another role, scope or principal, an unknown role, and a name that is not a GUID", async () => {
     const { principalId } = await rig().makeIdentity();
     await rig().assign(principalId, vaultId, secretsUser, name);
 
@@ -60,7 +60,7 @@ describe("roleAssignmentRoutes", () => {
     assert.deepEqual(refusal(named), [400, "InvalidRoleAssignmentId"]);
   });
 
-  it("fail for a principal that Entra does not know, unless the caller says what it is", async () => {
+  it("fail for a principal that Entra does not know, unless the caller gives its type", async () => {
     const put = (principalType?: string) =>
       rig().arm("PUT", `${vaultId}/providers/Microsoft.Authorization/roleAssignments/${name}`, {
         properties: { roleDefinitionId: secretsUser, principalId: name, ...(principalType && { principalType }) },

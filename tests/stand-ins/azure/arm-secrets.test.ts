@@ -6,7 +6,7 @@ describe("vaultSecretRoutes", () => {
   const { rig } = useAzureRig();
   const secretId = `${vaultId}/secrets/env-ghcr-token`;
 
-  it("are never answered with their value", async () => {
+  it("never contain their value in an answer", async () => {
     const made = await rig().arm("PUT", secretId, {
       properties: { value: "value-of-token" },
       tags: { from: "dotenv" },
@@ -34,7 +34,7 @@ describe("vaultSecretRoutes", () => {
     assert.notEqual(await put("value-two", { contentType: "text/plain" }), await put("value-two"));
   });
 
-  it("fail while the name is in soft delete", async () => {
+  it("fail while the name is soft-deleted", async () => {
     await rig().arm("PUT", secretId, { properties: { value: "value-one" } });
     const deletion = await rig().operatorClient().beginDeleteSecret("env-ghcr-token", { intervalInMs: 1 });
     await deletion.pollUntilDone();
@@ -45,7 +45,7 @@ describe("vaultSecretRoutes", () => {
     assert.equal(again.body.error.innererror.code, "ObjectIsDeletedButRecoverable");
   });
 
-  it("fail for a name or value that Key Vault does not take, without quoting the value", async () => {
+  it("fail for a name or value that Key Vault does not accept, without quoting the value", async () => {
     const named = await rig().arm("PUT", `${vaultId}/secrets/a_b`, { properties: { value: "value-one" } });
     const large = await rig().arm("PUT", secretId, { properties: { value: "x".repeat(25_601) } });
 

@@ -7,7 +7,7 @@ const day = 86_400_000;
 describe("vaultRoutes", () => {
   const { rig, clock } = useAzureRig();
 
-  it("answer with the address of the data plane, and keep what they do not act on", async () => {
+  it("return the address of the data plane, and keep properties that they do not use", async () => {
     const networkAcls = { defaultAction: "Deny", bypass: "AzureServices" };
     const { status, body } = await rig().arm(
       "PUT",
@@ -52,7 +52,7 @@ describe("vaultRoutes", () => {
     assert.match(shortened.body.error.message, /"softDeleteRetentionInDays" has been set already/);
   });
 
-  it("fail to be made again while the name is in soft delete, and come back whole by createMode recover", async () => {
+  it("fail to be created again while the name is soft-deleted, and are recovered with createMode recover", async () => {
     const secret = { properties: { value: "value-one" } };
     await rig().arm("PUT", `${vaultId}/secrets/env-one`, secret);
     assert.equal((await rig().arm("DELETE", vaultId)).status, 200);
@@ -66,7 +66,7 @@ describe("vaultRoutes", () => {
     assert.equal((await rig().operatorClient().getSecret("env-one")).value, "value-one");
   });
 
-  it("lose the role assignments on them for good when they are deleted, as Azure's do", async () => {
+  it("lose their role assignments when they are deleted, as in Azure", async () => {
     const { principalId } = await rig().makeIdentity();
     await rig().assign(principalId);
     await rig().arm("DELETE", vaultId);
@@ -87,7 +87,7 @@ describe("vaultRoutes", () => {
     assert.equal((await rig().arm("PUT", vaultId, rig().vaultBody())).status, 201);
   });
 
-  it("fail for an impossible name, another tenant, and a second one at a time", async () => {
+  it("fail for an invalid name, another tenant, and a second vault", async () => {
     const at = (name: string) => vaultId.replace("ameidekv", name);
     const foreign = rig().vaultBody({ tenantId: "99999999-9999-4999-8999-999999999999" });
 
@@ -96,7 +96,7 @@ describe("vaultRoutes", () => {
     assert.deepEqual(refusal(await rig().arm("PUT", at("otherkv"), rig().vaultBody())), [409, "StandInServesOneVault"]);
   });
 
-  it("fail without RBAC and without access policies, as API versions before 2026-02-01 make them", async () => {
+  it("fail without RBAC and without access policies, the default of API versions before 2026-02-01", async () => {
     await rig().arm("DELETE", vaultId);
 
     const made = await rig().arm(

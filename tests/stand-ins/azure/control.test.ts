@@ -20,7 +20,7 @@ describe("Control", () => {
     return { status: answer.status, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
   }
 
-  it("counts requests by kind and answers by status, itself left out", async () => {
+  it("counts requests by kind and answers by status, except its own", async () => {
     const client = rig.operatorClient();
     await client.setSecret("env-one", "value");
     await client.getSecret("env-one");
@@ -43,7 +43,7 @@ describe("Control", () => {
     assert.deepEqual((await call("GET", "settings")).body, body);
   });
 
-  it("fails for an unknown or impossible setting, and for whoever is not the operator", async () => {
+  it("fails for an unknown or invalid setting, and for anyone except the operator", async () => {
     assert.equal((await call("PATCH", "settings", { propagation: 60 })).status, 400);
     assert.equal((await call("PATCH", "settings", { creationsPer10Seconds: 0 })).status, 400);
     assert.equal((await call("GET", "counters", undefined, "another-token")).status, 401);
@@ -59,7 +59,7 @@ describe("Control", () => {
     assert.equal(rig.azure.control.counters().answers["503"], 2);
   });
 
-  it("cuts the connection where a fault says so", async () => {
+  it("interrupts the connection if a fault says so", async () => {
     const client = rig.operatorClient({ retryOptions: { maxRetries: 0 } });
     await client.setSecret("env-one", "value-one");
     rig.azure.control.inject({ kind: "secret-get", times: 1, drop: true });
@@ -68,7 +68,7 @@ describe("Control", () => {
     assert.equal((await client.getSecret("env-one")).value, "value-one");
   });
 
-  it("lets requests of another kind pass a fault, and forgets faults when asked to", async () => {
+  it("applies a fault only to its kind of request, and removes faults on request", async () => {
     const client = rig.operatorClient({ retryOptions: { maxRetries: 0 } });
     rig.azure.control.inject({ kind: "secret-get", times: 9, status: 500 });
 

@@ -10,7 +10,7 @@ const day = 86_400_000;
 describe("KeyVault", () => {
   const { rig, client, clock } = useAzureRig();
 
-  it("challenges a client that brings no token, and one whose token is not of this tenant", async () => {
+  it("challenges a client without a token, and one with a token of another tenant", async () => {
     const bare = await fetch(`${rig().azure.origin}/secrets?api-version=7.6`);
     const forged = await fetch(`${rig().azure.origin}/secrets?api-version=7.6`, {
       headers: { authorization: "Bearer a.b.c" },
@@ -48,14 +48,14 @@ describe("KeyVault", () => {
     assert.deepEqual([unversioned.status, unknown.status], [400, 404]);
   });
 
-  it("is not there before its vault is, and after it was deleted: Azure has no such host either", async () => {
+  it("does not exist before its vault is created and after it is deleted, like Azure's host", async () => {
     await rig().arm("DELETE", vaultId);
 
     await assert.rejects(client().getSecret("env-one"), { code: "ECONNRESET" });
   });
 
   describe("setSecret and getSecret", () => {
-    it("give back value, version, content type, tags and dates", async () => {
+    it("return value, version, content type, tags and dates", async () => {
       const expiresOn = new Date(1_900_000_000_000);
       const set = await client().setSecret("env-One", "value-one", {
         contentType: "text/plain",
@@ -76,7 +76,7 @@ describe("KeyVault", () => {
       assert.equal(got.properties.recoverableDays, 90);
     });
 
-    it("keep every version readable, and the latest current", async () => {
+    it("keep every version readable, and use the latest as current", async () => {
       const first = await client().setSecret("env-one", "value-one");
       clock.now += 5000;
       await client().setSecret("env-one", "value-two");
@@ -93,7 +93,7 @@ describe("KeyVault", () => {
       }
     });
 
-    it("fail for what is not there, in Azure's words", async () => {
+    it("fail for what does not exist, in Azure's words", async () => {
       await assert.rejects(client().getSecret("env-none"), {
         statusCode: 404,
         code: "SecretNotFound",
@@ -101,7 +101,7 @@ describe("KeyVault", () => {
       });
     });
 
-    it("fail beyond the bounds of name, value and tags, without quoting the value", async () => {
+    it("fail beyond the limits of name, value and tags, without quoting the value", async () => {
       const tags = Object.fromEntries(Array.from({ length: 16 }, (_none, n) => [`tag-${n}`, ""]));
 
       await assert.rejects(client().setSecret("env_one", "value"), {
@@ -122,7 +122,7 @@ describe("KeyVault", () => {
   });
 
   describe("updateSecretProperties", () => {
-    it("changes what is given and no value, and moves `updated` on", async () => {
+    it("changes the given properties and no value, and updates `updated`", async () => {
       const { properties } = await client().setSecret("env-one", "value-one", { contentType: "text/plain" });
       clock.now += 5000;
 
@@ -134,7 +134,7 @@ describe("KeyVault", () => {
       assert.equal((await client().getSecret("env-one")).value, "value-one");
     });
 
-    it("disables a secret, whose value then fails to be read until it is enabled", async () => {
+    it("disables a secret, so that its value cannot be read until it is enabled", async () => {
       const { properties } = await client().setSecret("env-one", "value-one");
       const version = properties.version ?? "";
       await client().updateSecretProperties("env-one", version, { enabled: false });
@@ -163,7 +163,7 @@ describe("KeyVault", () => {
       assert.deepEqual(await collect(client().listDeletedSecrets(), ({ name }) => name), ["env-one"]);
     });
 
-    it("fails a new value with ObjectIsDeletedButRecoverable, and lets recover, then set pass", async () => {
+    it("refuses a new value with ObjectIsDeletedButRecoverable, and allows recover and then set", async () => {
       await client().setSecret("env-one", "value-one");
       await deleteSecret(client(), "env-one");
 
@@ -179,7 +179,7 @@ describe("KeyVault", () => {
       assert.equal((await client().getSecret("env-one")).value, "value-two");
     });
 
-    it("is ended by a purge, after which the name is free", async () => {
+    it("ends with a purge, after which the name is free", async () => {
       await client().setSecret("env-one", "value-one");
       await deleteSecret(client(), "env-one");
       await client().purgeDeletedSecret("env-one");
@@ -188,7 +188,7 @@ describe("KeyVault", () => {
       await client().setSecret("env-one", "value-two");
     });
 
-    it("fails a purge under purge protection, until retention has passed by itself", async () => {
+    it("refuses a purge under purge protection, until the retention period is over", async () => {
       await rig().arm("PUT", vaultId, rig().vaultBody({ enablePurgeProtection: true }));
       await client().setSecret("env-one", "value-one");
       const { properties } = await client().getSecret("env-one");
@@ -205,7 +205,7 @@ describe("KeyVault", () => {
     });
   });
 
-  it("answers the operator's credential on a client of its own", async () => {
+  it("accepts the operator's credential on a separate client", async () => {
     const options = { disableChallengeResourceVerification: true };
     await new SecretClient(rig().azure.origin, operatorCredential(rig().dir), options).setSecret(
       "env-one",

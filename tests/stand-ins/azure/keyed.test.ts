@@ -5,7 +5,7 @@ import { Keyed } from "../../../stand-ins/azure/keyed.ts";
 const name = fc.stringMatching(/^[a-c-]{1,3}$/);
 
 describe("Keyed", () => {
-  it("gives what a sorted and filtered list of the names would", () => {
+  it("returns what a sorted and filtered list of the names would", () => {
     const steps = fc.array(fc.record({ add: fc.boolean(), name }));
     fc.assert(
       fc.property(steps, fc.oneof(name, fc.constant("")), fc.nat(5), (changes, after, count) => {

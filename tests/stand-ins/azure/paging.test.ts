@@ -8,7 +8,7 @@ describe("Paging, by Key Vault's official client", () => {
 
   const names = (count: number) => Array.from({ length: count }, (_none, n) => `env-${String(n).padStart(3, "0")}`);
 
-  it("gives every secret once, in pages of 25, without values or versions", async () => {
+  it("returns every secret once, in pages of 25, without values or versions", async () => {
     for (const name of names(60)) await client().setSecret(name, "value");
     rig().azure.control.resetCounters();
 
@@ -27,7 +27,7 @@ describe("Paging, by Key Vault's official client", () => {
     assert.equal(rig().azure.control.counters().requests["secret-list"], 3);
   });
 
-  it("has no empty page behind a full one", async () => {
+  it("has no empty page after a full one", async () => {
     for (const name of names(25)) await client().setSecret(name, "value");
     rig().azure.control.resetCounters();
 
@@ -35,7 +35,7 @@ describe("Paging, by Key Vault's official client", () => {
     assert.equal(rig().azure.control.counters().requests["secret-list"], 1);
   });
 
-  it("neither repeats nor misses what stays, while others come and go between two pages", async () => {
+  it("neither repeats nor misses existing secrets while others are added and deleted between two pages", async () => {
     for (const name of names(60)) await client().setSecret(name, "value");
     const seen: string[] = [];
     for await (const page of client().listPropertiesOfSecrets().byPage()) {
@@ -48,7 +48,7 @@ describe("Paging, by Key Vault's official client", () => {
     assert.deepEqual(seen, names(60));
   });
 
-  it("leaves no gap where secrets were deleted", async () => {
+  it("leaves no gap for deleted secrets", async () => {
     for (const name of names(30)) await client().setSecret(name, "value");
     for (const name of names(10)) await deleteSecret(client(), name);
 
@@ -58,7 +58,7 @@ describe("Paging, by Key Vault's official client", () => {
     assert.deepEqual(sizes, [20]);
   });
 
-  it("gives every version once, not in the order of time", async () => {
+  it("returns every version once, not in the order of time", async () => {
     const made = [];
     for (let n = 0; n < 50; n++) made.push((await client().setSecret("env-one", `value-${n}`)).properties.version);
     rig().azure.control.resetCounters();
@@ -72,7 +72,7 @@ describe("Paging, by Key Vault's official client", () => {
     assert.equal(rig().azure.control.counters().requests["secret-list-versions"], 2);
   });
 
-  it("gives smaller pages where the client asks for them, and fails beyond 25", async () => {
+  it("returns smaller pages on request, and fails beyond 25", async () => {
     for (const name of names(7)) await client().setSecret(name, "value");
 
     const sizes = [];

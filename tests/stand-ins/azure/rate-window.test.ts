@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { RateWindow } from "../../../stand-ins/azure/rate-window.ts";
 
 describe("RateWindow", () => {
-  it("lets no window of that length hold more than the limit, and refuses nothing that would fit", () => {
+  it("allows no more than the limit in any window, and refuses nothing within it", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(fc.nat(40), { maxLength: 60 }), (limit, gaps) => {
         const window = new RateWindow(limit, 100);

@@ -19,14 +19,14 @@ describe("ResourceManager", () => {
     assert.deepEqual([workload.status, await codeOf(workload)], [403, "AuthorizationFailed"]);
   });
 
-  it("fails for a type it does not know, saying that it is a stand-in", async () => {
+  it("fails for an unknown type, with the message that it is a stand-in", async () => {
     const answer = await rig().arm("PUT", `${group}/providers/Microsoft.Storage/storageAccounts/a`, {});
 
     assert.equal(answer.status, 404);
     assert.match(answer.body.error.message, /the local Azure stand-in knows the types of this program only/);
   });
 
-  it("fails without an API version, and for a body that is no JSON, without quoting it", async () => {
+  it("fails without an API version, and for a body that is not JSON, without quoting it", async () => {
     const send = (query: string, body: string) =>
       fetch(`${rig().azure.origin}${group}${query}`, {
         method: "PUT",

@@ -26,7 +26,7 @@ describe("checkRole", () => {
     for await (const { name } of client.listPropertiesOfSecrets()) assert.notEqual(name, "");
   };
 
-  it("lets a Secrets User get and list, and nothing more", async () => {
+  it("allows a Secrets User to get and list, and nothing else", async () => {
     await rig.assign(principalId, vaultId, secretsUser);
 
     await client.getSecret("env-one");
@@ -37,7 +37,7 @@ describe("checkRole", () => {
     await assert.rejects(client.purgeDeletedSecret("env-one"), forbidden("secrets/purge/action"));
   });
 
-  it("lets a Secrets Officer do everything", async () => {
+  it("allows a Secrets Officer everything", async () => {
     await rig.assign(principalId, vaultId, secretsOfficer);
 
     await client.setSecret("env-three", "value");
@@ -46,14 +46,14 @@ describe("checkRole", () => {
     await client.purgeDeletedSecret("env-three");
   });
 
-  it("lets a Reader list, and fails its read of a value", async () => {
+  it("allows a Reader to list, and refuses its read of a value", async () => {
     await rig.assign(principalId, vaultId, reader);
 
     await list();
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
   });
 
-  it("gives an Owner nothing in the data plane", async () => {
+  it("gives an Owner no rights in the data plane", async () => {
     await rig.assign(principalId, subscription, owner);
 
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
@@ -67,7 +67,7 @@ describe("checkRole", () => {
     });
   }
 
-  it("confines an assignment at one secret to that secret, listing left out", async () => {
+  it("limits an assignment at one secret to that secret, without listing", async () => {
     await rig.assign(principalId, `${vaultId}/secrets/env-one`);
 
     await client.getSecret("env-one");
@@ -76,7 +76,7 @@ describe("checkRole", () => {
     await assert.rejects(list(), { statusCode: 403, code: "Forbidden" });
   });
 
-  it("counts no assignment on another vault whose name only begins alike", async () => {
+  it("counts no assignment on another vault with the same beginning of its name", async () => {
     await rig.assign(principalId, vaultId.slice(0, -1));
 
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
@@ -88,7 +88,7 @@ describe("checkRole", () => {
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
   });
 
-  it("counts an assignment once it has propagated, and none that was deleted", async () => {
+  it("counts an assignment after it has propagated, and none that was deleted", async () => {
     rig.azure.control.configure({ propagationInSeconds: 300 });
     const { body } = await rig.assign(principalId);
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
@@ -100,7 +100,7 @@ describe("checkRole", () => {
     await assert.rejects(client.getSecret("env-one"), forbidden("secrets/getSecret/action"));
   });
 
-  it("fails on a vault with access policies instead of RBAC, where role assignments are silently inert", async () => {
+  it("fails on a vault with access policies instead of RBAC, which silently ignores role assignments", async () => {
     await rig.assign(principalId);
     await rig.arm("PUT", vaultId, rig.vaultBody({ enableRbacAuthorization: false, accessPolicies: [] }));
 

@@ -14,7 +14,7 @@ describe("startAzure", () => {
   });
   afterEach(() => rig.stop());
 
-  it("lets a workload read what the operator set, by its projected token alone", async () => {
+  it("allows a workload to read what the operator set, with only its projected token", async () => {
     const { clientId, principalId } = await rig.makeIdentity();
     await rig.federate();
     await rig.assign(principalId);
@@ -25,14 +25,14 @@ describe("startAzure", () => {
     assert.equal(value, "value-of-ghcr-token");
   });
 
-  it("fails the workload's read with AADSTS70021 while no federated credential was made", async () => {
+  it("refuses the workload's read with AADSTS70021 while there is no federated credential", async () => {
     const { clientId, principalId } = await rig.makeIdentity();
     await rig.assign(principalId);
 
     await assert.rejects((await rig.workloadClient(clientId)).getSecret("env-ghcr-token"), /AADSTS70021: No matching/);
   });
 
-  it("fails the workload's read with ForbiddenByRbac while no role was assigned, naming caller and action", async () => {
+  it("refuses the workload's read with ForbiddenByRbac while no role is assigned, naming caller and action", async () => {
     const { clientId, principalId } = await rig.makeIdentity();
     await rig.federate();
 
@@ -46,7 +46,7 @@ describe("startAzure", () => {
     });
   });
 
-  it("keeps everything over a restart: documents, values, ids, the CA and the tokens it gave", async () => {
+  it("keeps everything across a restart: documents, values, ids, the CA and issued tokens", async () => {
     const { clientId, principalId } = await rig.makeIdentity();
     await rig.federate();
     await rig.assign(principalId);
@@ -74,7 +74,7 @@ describe("startAzure", () => {
     }
   });
 
-  it("fails a request that it cannot read, and serves the next one", async () => {
+  it("refuses a request that it cannot read, and serves the next one", async () => {
     const headers = { authorization: `Bearer ${rig.azure.operatorToken}` };
     const misspelt = await fetch(`${rig.azure.origin}/secrets/%E0%A4%A?api-version=7.6`, { headers });
     const huge = await fetch(`${rig.azure.origin}/secrets/a?api-version=7.6`, {
@@ -87,7 +87,7 @@ describe("startAzure", () => {
     assert.equal((await rig.arm("GET", vaultId)).status, 200);
   });
 
-  it("keeps its folder to its owner, even one that was open before", async () => {
+  it("restricts its folder to its owner, even one that was open before", async () => {
     chmodSync(rig.dir, 0o755);
     await rig.restart();
 
@@ -102,7 +102,7 @@ describe("startAzure", () => {
     });
   });
 
-  it("has what Resource Manager took on disk before it answers", async () => {
+  it("writes Resource Manager's changes to disk before it answers", async () => {
     await rig.arm("PUT", `${group}-two`, { location: "westeurope" });
     assert.match(readFileSync(join(rig.dir, "state.json"), "utf8"), /resourceGroups\/Ameide-two/);
 
@@ -116,7 +116,7 @@ describe("startAzure", () => {
     );
   });
 
-  it("fails on a state that was cut off, naming file and repair, and leaves it as it is", async () => {
+  it("fails on a truncated state, naming file and fix, and does not change it", async () => {
     await rig.azure.close();
     const path = join(rig.dir, "state.json");
     const half = readFileSync(path, "utf8").slice(0, -20);
@@ -134,7 +134,7 @@ describe("startAzure", () => {
     assert.equal(readFileSync(path, "utf8"), half);
   });
 
-  it("fails on a taken port, naming it", async () => {
+  it("fails on a port in use, naming it", async () => {
     const port = Number(new URL(rig.azure.origin).port);
 
     await assert.rejects(
@@ -150,7 +150,7 @@ describe("startAzure", () => {
 
     await assert.rejects(rig.restart({ tenantId: other }), {
       code: "azure-tenant-differs",
-      message: new RegExp(`is of tenant ${tenantId}, the settings say ${other}`),
+      message: new RegExp(`belongs to tenant ${tenantId}, but the settings have ${other}`),
     });
     await rig.restart();
   });

@@ -21,7 +21,7 @@ describe("StateWriter", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it("writes what readStateFile reads back whole, for its owner alone", async () => {
+  it("writes what readStateFile reads back completely, readable by its owner only", async () => {
     const writer = new StateWriter(path, state);
     writer.changed();
     await writer.flush();
@@ -39,7 +39,7 @@ describe("StateWriter", () => {
     assert.equal(existsSync(path), false);
   });
 
-  it("writes by itself soon after a change", async () => {
+  it("writes automatically soon after a change", async () => {
     new StateWriter(path, state).changed();
     for (let waited = 0; !existsSync(path) && waited < 5000; waited += 20) await sleep(20);
 
@@ -65,7 +65,7 @@ describe("StateWriter", () => {
     await assert.rejects(writer.flush(), { code: "ENOENT" });
   });
 
-  it("tells what keeps it from writing, and writes once that is over without another change", async () => {
+  it("reports why it cannot write, and writes later without another change", async () => {
     const reported: string[] = [];
     mock.method(process.stderr, "write", (text: string) => reported.push(text));
     mock.timers.enable({ apis: ["setTimeout"] });
@@ -96,9 +96,9 @@ describe("readStateFile", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it("is undefined where there is no file", () => assert.equal(readStateFile(path), undefined));
+  it("is undefined if there is no file", () => assert.equal(readStateFile(path), undefined));
 
-  it("fails on a file that was cut off anywhere, and quotes no value of it", () => {
+  it("fails on a truncated file, and quotes no value of it", () => {
     const whole = JSON.stringify(stateWithSecrets(2));
     for (let length = 0; length < whole.length; length++) {
       writeFileSync(path, whole.slice(0, length));
@@ -107,7 +107,7 @@ describe("readStateFile", () => {
     assert.match(readFileSync(path, "utf8"), /value-of-secret/);
   });
 
-  it("fails on JSON of another shape, naming the place", () => {
+  it("fails on JSON of another shape, naming the path", () => {
     const file = JSON.parse(JSON.stringify(stateWithSecrets(1))) as { vaults: object[] };
     writeFileSync(path, JSON.stringify({ ...file, vaults: [{ ...file.vaults[0], secrets: [{ name: "env-0" }] }] }));
 

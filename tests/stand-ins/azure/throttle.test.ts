@@ -44,7 +44,7 @@ describe("Throttle, by Key Vault's official client", () => {
     assert.equal(rig().azure.control.counters().answers["429"], 1);
   });
 
-  it("counts anew under other limits, from the next call on", async () => {
+  it("restarts counting with new limits, from the next call on", async () => {
     rig().azure.control.configure({ transactionsPer10Seconds: 1 });
     await client().setSecret("env-one", "value");
     await client().getSecret("env-one");
@@ -56,7 +56,7 @@ describe("Throttle, by Key Vault's official client", () => {
     await assert.rejects(client().getSecret("env-one"), { statusCode: 429 });
   });
 
-  it("may be switched off", async () => {
+  it("can be switched off", async () => {
     rig().azure.control.configure({ transactionsPer10Seconds: 1, throttling: false });
     await client().setSecret("env-one", "value");
 

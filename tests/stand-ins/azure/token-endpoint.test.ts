@@ -42,7 +42,7 @@ describe("TokenEndpoint", () => {
     return { status: answer.status, body: await answer.json() };
   }
 
-  it("gives the identity a token for Key Vault, which says who it is", async () => {
+  it("gives the identity a token for Key Vault with its claims", async () => {
     await rig.federate();
 
     const { status, body } = await ask();
@@ -114,7 +114,7 @@ describe("TokenEndpoint", () => {
     assert.deepEqual([tenant.status, tenant.body.error_codes], [400, [90002]]);
   });
 
-  it("fails for an assertion that is over, not signed by the cluster, or none at all", async () => {
+  it("fails for an assertion that has expired, is not signed by the cluster, or is missing", async () => {
     await rig.federate();
     const { privateKey } = await generateKeyPair("RS256");
     const forged = await sign(privateKey, "RS256");
@@ -148,7 +148,7 @@ describe("TokenEndpoint", () => {
     assert.deepEqual([status, body.error_codes], [400, [90061]]);
   });
 
-  it("gives tokens that are void in a tenant that was begun anew", async () => {
+  it("issues tokens that are not valid after the tenant was recreated", async () => {
     await rig.federate();
     const { access_token: token } = (await ask()).body;
     await rig.azure.close();
@@ -162,7 +162,7 @@ describe("TokenEndpoint", () => {
     assert.equal(answer.status, 401);
   });
 
-  it("fails for another grant, a scope without .default, and a resource that is not there", async () => {
+  it("fails for another grant, a scope without .default, and an unknown resource", async () => {
     await rig.federate();
 
     const codes = [
@@ -175,7 +175,7 @@ describe("TokenEndpoint", () => {
     assert.deepEqual(codes, [70003, 1002012, 500011, 900144]);
   });
 
-  it("gives a token that Key Vault refuses once it is over", async () => {
+  it("issues a token that Key Vault refuses after it has expired", async () => {
     await rig.makeVault();
     await rig.federate();
     await rig.assign(principalId);
@@ -200,7 +200,7 @@ describe("TokenEndpoint", () => {
     assert.equal(configuration["token_endpoint"], `${base}/oauth2/v2.0/token`);
   });
 
-  it("reads the cluster's keys at their address, behind the cluster's own CA", async () => {
+  it("reads the cluster's keys from their address, with the cluster's own CA", async () => {
     await rig.federate();
     const cluster = await serveKeys(rig.cluster.keys);
     try {

@@ -21,21 +21,21 @@ describe("ContainerLog", () => {
   const never = new AbortController().signal;
   const stored = (query: LogQuery) => all(readStoredLog(join(dir, "0.log"), query));
 
-  it("gives the lines back, the last ones where asked", async () => {
+  it("returns the lines, or the last ones on request", async () => {
     output.end("one\ntwo\n\nlast without an end");
     await log.close();
     assert.deepEqual(await stored({}), ["one\n", "two\n", "\n", "last without an end\n"]);
     assert.deepEqual(await stored({ tailLines: 1 }), ["last without an end\n"]);
     assert.deepEqual(await stored({ tailLines: 0 }), []);
   });
-  it("shows times where asked, and leaves out what is older", async () => {
+  it("shows times on request, and leaves out older lines", async () => {
     output.end("one\n");
     await log.close();
     const [line = ""] = await stored({ timestamps: true });
     assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z one\n$/);
     assert.deepEqual(await stored({ since: "2999-01-01T00:00:00Z" }), []);
   });
-  it("follows until the container has ended, missing and repeating nothing", async () => {
+  it("follows until the container has ended, without gaps or repetition", async () => {
     output.write("before\n");
     const followed = all(log.read({ follow: true }, never));
     for (let i = 0; i < 50; i += 1) {
@@ -51,7 +51,7 @@ describe("ContainerLog", () => {
     output.end();
     await log.close();
   });
-  it("stops following when the reader goes away", async () => {
+  it("stops following when the reader disconnects", async () => {
     const reader = new AbortController();
     const lines: string[] = [];
     let over = false;

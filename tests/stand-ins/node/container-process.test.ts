@@ -29,19 +29,19 @@ describe("startContainer", () => {
       },
     );
 
-  it("gives the exit code, and Completed for 0", async () => {
+  it("returns the exit code, and Completed for 0", async () => {
     const good = await (await start("")).ended;
     assert.deepEqual([good.exitCode, good.reason], [0, "Completed"]);
     const bad = await (await start("process.exit(23)")).ended;
     assert.deepEqual([bad.exitCode, bad.reason], [23, "Error"]);
   });
-  it("gives 128 and the signal's number for a killed process", async () => {
+  it("returns 128 plus the signal's number for a killed process", async () => {
     const run = await start("setInterval(() => {}, 1000)");
     run.signal("SIGKILL");
     const { exitCode, signal } = await run.ended;
     assert.deepEqual([exitCode, signal], [137, 9]);
   });
-  it("ends with StartError for a program that is not there", async () => {
+  it("ends with StartError for a missing program", async () => {
     const run = await startContainer(
       dir,
       0,
@@ -55,12 +55,12 @@ describe("startContainer", () => {
     );
     assert.equal((await run.ended).reason, "StartError");
   });
-  it("hands on the given environment and nothing of this process's own", async () => {
+  it("passes only the given environment", async () => {
     const run = await start("console.log(JSON.stringify(process.env))", {}, { ONLY: "this" });
     await run.ended;
     assert.deepEqual(JSON.parse((await linesOf(dir)).join("")), { ONLY: "this" });
   });
-  it("reports what was written to the termination file, and the log's tail only where asked for and failed", async () => {
+  it("reports the termination file, and the end of the log only if requested after a failure", async () => {
     const write = `require("fs").writeFileSync(${JSON.stringify(join(dir, "termination-log"))}, "last words")`;
     assert.equal((await (await start(write)).ended).message, "last words");
     const failing = "console.log('why'); process.exit(1)";
@@ -69,7 +69,7 @@ describe("startContainer", () => {
     assert.equal((await (await start(failing, fallBack)).ended).message, "why\n");
     assert.equal((await (await start("console.log('fine')", fallBack)).ended).message, undefined);
   });
-  it("ends what the process left behind, as a container's end does", async () => {
+  it("ends the processes that the container left behind", async () => {
     const script = `const { spawn } = require("child_process");
       const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
       console.log(child.pid); child.unref();`;
@@ -79,7 +79,7 @@ describe("startContainer", () => {
     const pid = Number((await linesOf(dir))[0]);
     assert.equal(await vanishes(pid), true);
   });
-  it("keeps its log where only its owner reads it", async () => {
+  it("keeps its log readable by its owner only", async () => {
     await (
       await start("console.log('x')")
     ).ended;
@@ -107,7 +107,7 @@ describe("killLeftover", () => {
     assert.equal((await run.ended).exitCode, 137);
     await rm(dir, { recursive: true });
   });
-  it("leaves a later process with the same number alone", async () => {
+  it("does not touch a later process with the same number", async () => {
     const dir = await mkdtemp(join(tmpdir(), "node-stand-in-"));
     const later = spawn(process.execPath, ["-e", "process.stdin.pipe(process.stdout)"], { detached: true });
     await writeFile(join(dir, "process.json"), JSON.stringify({ pid: later.pid, startedAt: "another boot/1" }));
@@ -118,7 +118,7 @@ describe("killLeftover", () => {
     later.kill("SIGKILL");
     await rm(dir, { recursive: true });
   });
-  it("does nothing where no process was recorded", () => killLeftover("/no/such/folder"));
+  it("does nothing if no process was recorded", () => killLeftover("/no/such/folder"));
 });
 
 async function linesOf(dir: string): Promise<string[]> {

@@ -31,11 +31,11 @@ describe("serveLogs", () => {
     rmSync(dir, { recursive: true });
   });
 
-  it("is healthy once the cluster has the node, and not before: a start waits for it", async () => {
+  it("is healthy only after the cluster has the node, because a start waits for it", async () => {
     assert.equal(await health(client), 503);
     isReady = true;
     assert.equal(await health(client), 200);
   });
 
-  it("turns away who shows no certificate of the API server's", async () => assert.equal(await health(), 401));
+  it("refuses clients without the API server's certificate", async () => assert.equal(await health(), 401));
 });

@@ -8,7 +8,7 @@ import { podWithToken, usePodSetup } from "./fake-api.ts";
 describe("PodRun", () => {
   const place = usePodSetup();
 
-  it("fails with the machine's reason where a container's folder cannot be made, and renews no token after that", async () => {
+  it("fails with the operating system's reason if a container's folder cannot be created, and stops renewing tokens", async () => {
     await mkdir(join(place.dir, "containers"));
     await writeFile(join(place.dir, "containers", "main"), "in the way");
     const closing = new AbortController().signal;

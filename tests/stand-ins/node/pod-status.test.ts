@@ -35,13 +35,13 @@ describe("podStatus", () => {
     assert.equal(status(ended(0), ended(0), ended(23), true).phase, "Failed");
     assert.equal(status(ended(1), notStarted("PodInitializing"), notStarted("PodInitializing"), true).phase, "Failed");
   });
-  it("is Failed, with the reason, when its time ran out even though the container ended well", () => {
+  it("is Failed, with the reason, after its deadline, even if the container succeeded", () => {
     const standings = new Map([["init", ended(0)], ["a", ended(0)], ["b", ended(0)]]); // prettier-ignore
     const verdict = { reason: "DeadlineExceeded", message: "m" };
     const { phase, reason } = podStatus(pod, standings, { finished: true, verdict, startTime, now: startTime });
     assert.deepEqual({ phase, reason }, { phase: "Failed", reason: "DeadlineExceeded" });
   });
-  it("gives a condition the time at which it changed, and keeps it until it changes again", () => {
+  it("gives a condition the time of its last change", () => {
     const standings = new Map([["init", ended(0)], ["a", running], ["b", running]]); // prettier-ignore
     const facts = { finished: false, startTime };
     const first = podStatus(pod, standings, { ...facts, now: "2026-01-02T03:04:06Z" });
@@ -59,7 +59,7 @@ describe("podStatus", () => {
       "2026-01-02T03:04:10Z",
     ]);
   });
-  it("stays Running between two runs of a container that is started again", () => {
+  it("stays Running between two runs of a restarted container", () => {
     const waiting: Standing = { state: { waiting: { reason: "CrashLoopBackOff" } }, restartCount: 1 };
     assert.equal(status(ended(0), waiting, notStarted("ContainerCreating")).phase, "Running");
   });

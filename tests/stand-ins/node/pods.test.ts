@@ -16,7 +16,7 @@ describe("Pods", () => {
     await rm(dir, { recursive: true });
   });
 
-  it("tells of folders that cannot be removed, and goes on: Azure's stand-in lives in the same process", async () => {
+  it("reports folders that cannot be removed, and continues: Azure's stand-in runs in the same process", async () => {
     await mkdir(join(dir, "left-by-a-former-run"));
     const reported: string[] = [];
     const full = Object.assign(new Error("ENOTEMPTY: directory not empty"), { code: "ENOTEMPTY" });

@@ -126,14 +126,14 @@ describe("startNode", function () {
     });
   });
 
-  it("keeps tokens where only their owner reads them", async () => {
+  it("keeps tokens readable by their owner only", async () => {
     const { metadata } = await podOf("walks");
     const dir = join(home.node.dir, "pods", metadata.uid, "volumes", "token");
     assert.equal(statSync(dir).mode & 0o077, 0);
     assert.equal(statSync(join(dir, "azure-identity-token")).mode & 0o077, 0);
   });
 
-  it("reports a failing Job's exit code and its last words", async () => {
+  it("reports a failing Job's exit code and its last output", async () => {
     const words = { terminationMessagePolicy: "FallbackToLogsOnError" };
     await job("fails", script("console.log('no key'); process.exit(23)", words));
     await kubectl("wait", "--for=condition=failed", "job/fails", "--timeout=30s");
@@ -142,7 +142,7 @@ describe("startNode", function () {
     assert.deepEqual([status.phase, exitCode, reason, message], ["Failed", 23, "Error", "no key\n"]);
   });
 
-  it("runs a CronJob's template by hand, and ends it at its deadline", async () => {
+  it("runs a CronJob's template manually, and ends it at its deadline", async () => {
     const spec = script("setInterval(() => {}, 1000)");
     await apply({
       apiVersion: "batch/v1",
@@ -176,7 +176,7 @@ describe("startNode", function () {
     await until(() => !existsSync(dir));
   });
 
-  it("lets a pod wait with ImagePullBackOff for an image that it cannot run, and says why in an Event", async () => {
+  it("keeps a pod in ImagePullBackOff for an image that it cannot run, with an Event", async () => {
     await apply(podObject("foreign", { containers: [{ name: "main", image: "ghcr.io/ameide/platform:1" }] }));
     await kubectl(
       "wait",
@@ -190,7 +190,7 @@ describe("startNode", function () {
     );
   });
 
-  it("waits for a Secret that a container reads, and starts once it is there", async () => {
+  it("waits for a Secret that a container reads, and starts when it exists", async () => {
     const env = [{ name: "KEY", valueFrom: { secretKeyRef: { name: "later", key: "key" } } }];
     await apply(podObject("patient", script("console.log(process.env.KEY)", { env })));
     await kubectl(
@@ -217,12 +217,12 @@ describe("startNode", function () {
     );
   });
 
-  it("fails a request for logs that shows no certificate of the cluster", async () => {
+  it("refuses a request for logs without a certificate of the cluster", async () => {
     const found = await fetchInsecurely(home.port("kubelet"), "/containerLogs/default/patient/main");
     assert.equal(found, 401);
   });
 
-  it("marks a pod of a killed run as failed, and ends the process that it left", async () => {
+  it("marks a pod of a killed run as failed, and ends its leftover process", async () => {
     await node.close();
     const killed = await separateNode(home);
     await apply(podObject("orphan", script("console.log(process.pid); setInterval(() => {}, 1000)")));

@@ -21,7 +21,7 @@ describe("mountVolumes", () => {
     assert.equal(place.cluster.tokens, 2);
   });
 
-  it("has ended a renewal that was being written when close resolves, so that the folder can go", async () => {
+  it("has finished a renewal in progress when close resolves, so that the folder can be removed", async () => {
     const volumes = await mountVolumes(place.cluster.api, podWithToken("a"), place.dir);
     mock.timers.tick(hour);
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve(); // the token has come, nothing is on disk
@@ -29,14 +29,14 @@ describe("mountVolumes", () => {
     assert.equal(await readFile(join(place.dir, "tokens", "token"), "utf8"), "token-2");
   });
 
-  it("keeps the first token where a renewal came too late", async () => {
+  it("keeps the first token if a renewal came too late", async () => {
     const volumes = await mountVolumes(place.cluster.api, podWithToken("a"), place.dir);
     mock.timers.tick(hour);
     await volumes.close();
     assert.equal(await readFile(join(place.dir, "tokens", "token"), "utf8"), "token-1");
   });
 
-  it("fails where an object is absent, and leaves no renewal of what it had mounted by then", async () => {
+  it("fails if an object is missing, and stops the renewal of what it had mounted", async () => {
     const pod = podWithToken("a");
     const absent = { name: "config", configMap: { name: "later" } };
     const api = Object.assign(place.cluster, { find: () => Promise.resolve(undefined) }).api;

@@ -9,7 +9,7 @@ const live = {
 };
 
 describe("parseProvidersConfig", () => {
-  it("takes an environment on this machine, and none at all", () => {
+  it("accepts an environment on this machine, or none", () => {
     assert.deepEqual(parseProvidersConfig(JSON.stringify(live)), live);
     assert.deepEqual(parseProvidersConfig('{"mode":"offline"}'), { mode: "offline" });
   });

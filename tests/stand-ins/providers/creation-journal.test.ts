@@ -11,7 +11,7 @@ describe("CreationJournal", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it("remembers what was made, and forgets what is gone, over a restart", () => {
+  it("remembers created resources, and forgets deleted ones, across a restart", () => {
     const file = join(dir, "made");
     const first = new CreationJournal(file);
     for (const id of ["a", "b", "c"]) first.creating(id, `urn:${id}`);
@@ -23,7 +23,7 @@ describe("CreationJournal", () => {
     );
   });
 
-  it("is readable by its owner only, and holds one line for each resource after a restart", () => {
+  it("is readable by its owner only, and has one line per resource after a restart", () => {
     const file = join(dir, "made");
     const journal = new CreationJournal(file);
     for (const id of ["a", "b"]) journal.creating(id, "urn");
@@ -33,7 +33,7 @@ describe("CreationJournal", () => {
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
-  it("takes a line that a kill cut off for none", () => {
+  it("ignores a line that a kill truncated", () => {
     const file = join(dir, "made");
     new CreationJournal(file).creating("a", "urn");
     appendFileSync(file, '["made","b');

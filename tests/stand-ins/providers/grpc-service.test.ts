@@ -73,7 +73,7 @@ describe("resourceProviderService", () => {
     return [client, provider];
   }
 
-  it("says that it takes secrets and previews, its version and a schema without types", async () => {
+  it("reports that it accepts secrets and previews, its version and a schema without types", async () => {
     const client = connect();
     assert.equal((await client.handshake()).getAcceptSecrets(), true);
     assert.equal((await client.configure()).getAcceptsecrets(), true);
@@ -82,7 +82,7 @@ describe("resourceProviderService", () => {
     assert.deepEqual(await client.schema(), { name: "recording", version: "1.2.3" });
   });
 
-  it("hands on secrets and unknowns with their marks, and whether it is a preview", async () => {
+  it("passes on secrets and unknowns with their marks, and whether it is a preview", async () => {
     const [client, provider] = await configured();
     const { outputs } = await client.create({ a: new SecretProperty("s"), b: [unknown] }, { preview: true });
     assert.equal(provider.created?.preview, true);
@@ -91,12 +91,12 @@ describe("resourceProviderService", () => {
     assert.equal((outputs["a"] as SecretProperty).reveal(), "s");
   });
 
-  it("tells failures of a check by property", async () => {
+  it("reports failures of a check by property", async () => {
     const [client] = await configured();
     assert.deepEqual((await client.check({ a: 1 })).failures, ["name: is missing"]);
   });
 
-  it("tells a detailed difference, what replaces, and that it deletes first", async () => {
+  it("reports a detailed difference, what replaces, and that it deletes first", async () => {
     const [client] = await configured();
     const response = await client.diff({}, {});
     const detailed = response.getDetaileddiffMap();
@@ -113,7 +113,7 @@ describe("resourceProviderService", () => {
     assert.equal(response.getChanges(), providerProto.DiffResponse.DiffChanges.DIFF_UNKNOWN);
   });
 
-  it("answers with an empty id for what is gone", async () => {
+  it("returns an empty id for what no longer exists", async () => {
     const [client] = await configured();
     assert.equal((await client.read("the-id", { a: 1 })).id, "");
   });
@@ -127,11 +127,11 @@ describe("resourceProviderService", () => {
     });
   });
 
-  it("fails a configuration in the provider's words", async () => {
+  it("refuses a configuration in the provider's words", async () => {
     await assert.rejects(connect().configure({ fail: true }), /Vault is sealed/);
   });
 
-  it("keeps two providers of one program apart, by their connections", async () => {
+  it("separates two providers of one program by their connections", async () => {
     const [first, firstProvider] = await configured({ name: "first" });
     const [, secondProvider] = await configured({ name: "second" });
     await first.create({});
@@ -141,17 +141,17 @@ describe("resourceProviderService", () => {
     assert.deepEqual([firstProvider.cancelled, secondProvider.cancelled], [true, false]);
   });
 
-  it("gives a connection that comes back the last configuration", async () => {
+  it("gives a reconnecting client the last configuration", async () => {
     const [, provider] = await configured();
     await connect().create({});
     assert.notEqual(provider.created, undefined);
   });
 
-  it("fails before it was configured, naming itself", async () => {
+  it("fails before it is configured, naming itself", async () => {
     await assert.rejects(connect().create({}), /provider recording was not configured/);
   });
 
-  it("fails calls that no resource of the program makes, in the way that lets the engine go on", async () => {
+  it("fails calls that the program does not use, so that the engine continues", async () => {
     const [client] = await configured();
     await assert.rejects(client.construct(), (error: ServiceError) => error.code === status.UNIMPLEMENTED);
   });

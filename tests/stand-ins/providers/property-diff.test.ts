@@ -28,9 +28,9 @@ describe("inputChanges", () => {
     assert.deepEqual(changes({ a: new SecretProperty({ b: [1] }) }, { a: { b: [1] } }), {});
   });
 
-  it("takes an unknown for a change", () => assert.deepEqual(changes({ a: "x" }, { a: unknown }), { a: "update" }));
+  it("treats an unknown as a change", () => assert.deepEqual(changes({ a: "x" }, { a: unknown }), { a: "update" }));
 
-  it("replaces at a path and below it, not beside it", () => {
+  it("replaces at a path and below it, but not next to it", () => {
     const replaceAt = ["spec.template"];
     assert.deepEqual(
       changes({ spec: { template: { a: 1 }, other: 1 } }, { spec: { template: { a: 2 }, other: 2 } }, { replaceAt }),
@@ -38,13 +38,13 @@ describe("inputChanges", () => {
     );
   });
 
-  it("replaces where a parent comes or goes with the path in it", () => {
+  it("replaces if a parent with the path in it is added or removed", () => {
     const replaceAt = ["spec.template"];
     assert.deepEqual(changes({}, { spec: { template: 1 } }, { replaceAt }), { spec: "add!" });
     assert.deepEqual(changes({ spec: { other: 1 } }, {}, { replaceAt }), { spec: "delete" });
   });
 
-  it("knows no order in a set, and one anywhere else", () => {
+  it("ignores the order of a set, and only of a set", () => {
     const [before, after] = [{ names: ["a", "b"] }, { names: ["b", "a"] }];
     assert.deepEqual(changes(before, after, { sets: new Set(["names"]) }), {});
     assert.deepEqual(changes(before, after), { "names[0]": "update", "names[1]": "update" });
@@ -54,7 +54,7 @@ describe("inputChanges", () => {
     });
   });
 
-  it("leaves out what the program ignores, with all below it", () => {
+  it("leaves out ignored paths and everything below them", () => {
     const ignoreChanges = ["spec.ignored"];
     assert.deepEqual(
       changes(

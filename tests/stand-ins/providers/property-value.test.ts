@@ -43,9 +43,9 @@ describe("sameValue", () => {
     assert.equal(sameValue(new SecretProperty("x"), new SecretProperty("y")), false);
   });
 
-  it("holds no unknown equal to another", () => assert.equal(sameValue({ a: unknown }, { a: unknown }), false));
+  it("treats no two unknowns as equal", () => assert.equal(sameValue({ a: unknown }, { a: unknown }), false));
 
-  it("tells an absent property from a null", () => assert.equal(sameValue({}, { a: null }), false));
+  it("distinguishes an absent property from null", () => assert.equal(sameValue({}, { a: null }), false));
 });
 
 describe("toJson", () => {
@@ -53,7 +53,7 @@ describe("toJson", () => {
     assert.deepEqual(toJson({ a: [new SecretProperty({ b: 1 })] }), { a: [{ b: 1 }] });
   });
 
-  it("fails on an unknown, which no server can be sent", () => {
+  it("fails on an unknown, which cannot be sent to a server", () => {
     assert.throws(() => toJson({ a: unknown }), /not known yet/);
   });
 });

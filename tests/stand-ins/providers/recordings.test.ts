@@ -24,7 +24,7 @@ const recorded: readonly (readonly [ReplayedMethod, number])[] = [
   ["Update", 14],
 ];
 
-describe("the stand-in of the provider vault, by recordings of the real one", function () {
+describe("the stand-in of the provider vault, against recordings of the real one", function () {
   this.timeout(60_000);
   let server: RecordedServer;
   let served: { port: number; close(): void };
@@ -71,7 +71,7 @@ describe("the stand-in of the provider vault, by recordings of the real one", fu
     });
   }
 
-  it("names no difference that there is not", () => {
+  it("lists only differences that exist", () => {
     const gone = namedDifferences.filter(({ at }) => ![...seen].some((place) => at.test(place)));
     assert.deepEqual(gone, []);
   });

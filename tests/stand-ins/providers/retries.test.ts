@@ -37,37 +37,37 @@ describe("providerRetries", () => {
       retry: providerRetries(signal, (error) => passes !== "" && error.message.includes(passes)),
     }).call(method, "path");
 
-  it("asks again after 429, waiting as long as it is told", async () => {
+  it("retries after 429, waiting as long as requested", async () => {
     answers = [answer(429, {}, { "retry-after": "1" })];
     assert.deepEqual(await send("POST"), { done: true });
     const [first = 0, second = 0] = requests;
     assert.ok(second - first >= 990, `after ${second - first} ms`);
   });
 
-  it("fails with the last answer once it has asked six times", async () => {
+  it("fails with the last answer after six attempts", async () => {
     answers = Array.from({ length: 7 }, () => answer(429, {}, { "retry-after": "0" }));
     await assert.rejects(send("GET"), (error) => error instanceof VaultError && error.status === 429);
     assert.equal(requests.length, 6);
   });
 
-  it("asks again where the caller says so, and only then", async () => {
+  it("retries only if the caller says so", async () => {
     answers = [answer(409, { errors: ["concurrent"] }), answer(409, { errors: ["other"] })];
     await assert.rejects(send("PUT", "concurrent"), /other/);
     assert.equal(requests.length, 2);
   });
 
-  it("sends again over a cut connection what may be sent twice", async () => {
+  it("retries after an interrupted connection what may be sent twice", async () => {
     answers = [cut];
     assert.deepEqual(await send("PUT"), { done: true });
   });
 
-  it("fails over a cut connection for a POST, which may have worked already", async () => {
+  it("fails after an interrupted connection for a POST, which may have worked already", async () => {
     answers = [cut];
     await assert.rejects(send("POST"), /socket hang up/);
     assert.equal(requests.length, 1);
   });
 
-  it("sends again, a POST too, what nothing listened to yet", async () => {
+  it("retries, also a POST, if nothing listened yet", async () => {
     const { port } = server.address() as AddressInfo;
     server.close();
     await once(server, "close");
@@ -77,7 +77,7 @@ describe("providerRetries", () => {
     assert.equal(requests.length, 1);
   });
 
-  it("fails at once when it is cancelled, in a pause as well", async () => {
+  it("fails at once when it is cancelled, also in a pause", async () => {
     const cancel = new AbortController();
     answers = [answer(429, {}, { "retry-after": "60" })];
     const sent = send("GET", "", cancel.signal);

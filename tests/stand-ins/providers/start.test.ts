@@ -56,7 +56,7 @@ describe("startProviders", function () {
     await Promise.all(portsOf(line).map(closed));
   });
 
-  it("outlives Ctrl-C, since the engine decides when its providers may go", async () => {
+  it("survives Ctrl-C, because the engine decides when its providers end", async () => {
     const child = spawn(process.execPath, [mainModule], { stdio: ["pipe", "pipe", "inherit"] });
     child.stdin.write('{"mode":"offline"}\n');
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];

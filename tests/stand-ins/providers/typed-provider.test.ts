@@ -55,7 +55,7 @@ describe("TypedProvider", () => {
 
   const about: ResourceCall = { ...emptyCall, urn: "urn:a", type: "shelf:index:Thing", name: "a" };
 
-  it("fails the check of a type that it does not serve, naming it", async () => {
+  it("refuses the check of a type that it does not serve, naming it", async () => {
     const request = { ...about, type: "shelf:index:Other" };
     const { failures } = provider().check(request);
     assert.match(failures?.[0]?.reason ?? "", /shelf:index:Other/);
@@ -84,7 +84,7 @@ describe("TypedProvider", () => {
     assert.deepEqual(shelf.things.get("a"), { name: "a", note: "n" });
   });
 
-  it("leaves alone what another made", async () => {
+  it("does not change what something else created", async () => {
     shelf.things.set("a", { name: "a", theirs: true });
     const created = provider().create({ ...about, inputs: { name: "a" } });
     await assert.rejects(created, /a is there already/);
@@ -92,13 +92,13 @@ describe("TypedProvider", () => {
     assert.equal(journal.createdFor("shelf:index:Thing a"), undefined);
   });
 
-  it("takes up what it made for the same resource before, and brings it up to date", async () => {
+  it("adopts what it created for the same resource before, and updates it", async () => {
     await provider().create({ ...about, inputs: { name: "a", size: 1 } });
     await provider().create({ ...about, inputs: { name: "a", size: 2 } });
     assert.deepEqual(shelf.things.get("a"), { name: "a", size: 2 });
   });
 
-  it("does not take up what it made for another resource", async () => {
+  it("does not adopt what it created for another resource", async () => {
     await provider().create({ ...about, inputs: { name: "a", size: 1 } });
     const second = provider().create({
       ...about,
@@ -117,7 +117,7 @@ describe("TypedProvider", () => {
     assert.equal(shelf.things.size, 0);
   });
 
-  it("takes up what it created but could not read back", async () => {
+  it("adopts what it created but could not read back", async () => {
     shelf.cut = true;
     const create = async () => provider().create({ ...about, inputs: { name: "a" } });
     await assert.rejects(create(), /connection lost/);
@@ -125,7 +125,7 @@ describe("TypedProvider", () => {
     assert.equal((await create()).id, "a");
   });
 
-  it("reads inputs for an import, and undefined for what is gone", async () => {
+  it("reads inputs for an import, and undefined for what no longer exists", async () => {
     shelf.things.set("a", { name: "a", size: 3, note: "n" });
     const served = provider();
     const read = await served.read({ ...about, id: "a" });

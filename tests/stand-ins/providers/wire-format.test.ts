@@ -53,7 +53,7 @@ describe("readProperties", () => {
     assert.equal(readProperties(structProto.Struct.fromJavaScript({ a: number }))["a"], unknown);
   });
 
-  it("takes a resource that is given as a property by its id", () => {
+  it("reads a resource that is passed as a property by its id", () => {
     const resource = { "4dabf18193072939515e22adb298388d": "5cf8f73096256a8f31e491e813e4eb8e", id: "the-id" };
     assert.deepEqual(readProperties(structProto.Struct.fromJavaScript({ a: resource })), { a: "the-id" });
   });

@@ -19,7 +19,7 @@ describe("keepConnectionsApart", function () {
       client.log(new engineProto.LogRequest(), (error) => resolve(error === null ? "heard" : error.message));
     });
 
-  it("lets a run be heard by its engine on a port where an earlier one has ended", async () => {
+  it("opens a new connection for a run on a port that an earlier one used", async () => {
     keepConnectionsApart();
     let earlier: Client | undefined;
     const stack = await engine.open(() => {

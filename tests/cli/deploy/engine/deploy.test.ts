@@ -51,7 +51,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     return error;
   };
 
-  it("answers what would change, and what the rules only advise", async () => {
+  it("returns what would change, and the advisory findings", async () => {
     const { changes, advisories } = await previewStack(await engine.open(groups("one", "advised")), run());
     assert.deepEqual(
       changes
@@ -66,7 +66,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     );
   });
 
-  it("answers the same plan for the same inputs, and says nothing of a marked value in it", async () => {
+  it("returns the same plan for the same inputs, without any secret value", async () => {
     const inputsOf = async (plain: string, marked: string): Promise<string | undefined> => {
       const stack = await engine.open(() => {
         const tags = { plain, marked: pulumi.secret(marked) };
@@ -93,7 +93,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     assert.match(message, /refused-1 may not be\n {2}fix: leave it out/);
   });
 
-  it("fails when a rule could not run: a gate that stayed open is no gate", async () => {
+  it("fails if a rule could not run", async () => {
     const stack = await engine.open(() => {
       const { clientId } = new UserAssignedIdentity("identity", { resourceGroupName: "a", resourceName: "b" });
       new ResourceGroup("unknown", { resourceGroupName: "c", location: "westeurope", tags: { owner: clientId } });
@@ -104,7 +104,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     assert.match(message, /reads/);
   });
 
-  it("fails where the pack leaves to the update what the update has to decide", async () => {
+  it("fails if the update leaves a verdict undecided", async () => {
     const stack = await engine.open(() => {
       new pulumi.ComponentResource("test:index:Part", "waits");
       return Promise.resolve();
@@ -115,7 +115,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     assert.match(message, /waits: x: undecided: depends on a/);
   });
 
-  it("fails with the engine's own words where the engine fails, and says how to go on", async () => {
+  it("fails with the engine's own message, and prints how to continue", async () => {
     const { code, findings, message } = await refusal(updateStack(await engine.open(groups("one")), run()));
     assert.deepEqual([code, findings], ["update-failed", []]);
     assert.match(
@@ -124,7 +124,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     );
   });
 
-  it("has a way out for a secret of Key Vault that the state does not know, and for one that nobody may recover", async () => {
+  it("prints a fix for a Key Vault secret that the state does not know, and for one that you may not recover", async () => {
     const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v/secrets/ghcr-token";
     for (const [message, fix] of [
       [`cannot create already existing resource '${id}'`, `adopt: { key-vault-ghcr-token: "${id}" }`],
@@ -136,7 +136,7 @@ describe("previewStack and updateStack, under the real engine", function () {
     }
   });
 
-  it("fails with what the program itself says is wrong", async () => {
+  it("fails with the program's own error", async () => {
     const stack = await engine.open(() => Promise.reject(new Error("the program is broken")));
     assert.match((await refusal(previewStack(stack, run()))).message, /the program is broken/);
   });

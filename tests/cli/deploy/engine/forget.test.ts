@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withoutResources } from "../../../../cli/deploy/engine/state.ts";
 
 describe("withoutResources", () => {
-  it("takes them out with every mention of them, and leaves all else as it is", () => {
+  it("removes them with every reference to them, and changes nothing else", () => {
     const secret = { urn: "secret", protect: true };
     const job = {
       urn: "job",

@@ -30,7 +30,7 @@ function heard(...events: readonly EngineEvent[]): RunLog {
 }
 
 describe("RunLog", () => {
-  it("keeps each change with its stage, name and what differs, in the engine's order", () => {
+  it("keeps each change with its stage, name and differences, in the engine's order", () => {
     const detail = { detailedDiff: { "spec.url": {}, "metadata.labels": {} }, diffs: ["spec"] };
     const mount = `${project}vault:index/mount:Mount::secret`;
     const log = heard(step("create", mount), step("update", storeUrn, detail));
@@ -47,7 +47,7 @@ describe("RunLog", () => {
     ]);
   });
 
-  it("tells the object's own name where the inputs hold it, and none that is not known yet", () => {
+  it("gives the object's own name if the inputs have it, and none that is not known yet", () => {
     const objectOf = (inputs: object): string | undefined =>
       heard(step("create", storeUrn, { new: { inputs } })).changes[0]?.object;
     assert.equal(objectOf({ metadata: { namespace: "ameide-dev", name: "ameide-vault" } }), "ameide-dev/ameide-vault");
@@ -73,7 +73,7 @@ describe("RunLog", () => {
     ]);
   });
 
-  it("tells two plans apart by the inputs, whatever the order of their keys, and says none of a provider", () => {
+  it("distinguishes two plans by their inputs, in any order of keys, and ignores a provider's inputs", () => {
     const digest = (inputs: object, urn = storeUrn): string | undefined =>
       heard(step("create", urn, { new: { inputs } })).changes[0]?.inputs;
     const one = { a: { b: 1, c: [1, 2] }, d: "e" };
@@ -85,7 +85,7 @@ describe("RunLog", () => {
     assert.equal(digest(one, `${project}pulumi:providers:vault::vault`), undefined);
   });
 
-  it("notes what the update will decide, and warns of nothing but advice", () => {
+  it("notes what the update will decide, and warns only of advisory findings", () => {
     const undecided = "x: undecided: depends on a";
     const log = heard(policy(undecided, "advisory"), policy("think of it", "advisory"), policy("may not be"));
     assert.deepEqual(
@@ -95,7 +95,7 @@ describe("RunLog", () => {
     assert.deepEqual(log.undecided, [`store-same-environment: ${undecided}`]);
   });
 
-  it("takes the coarse difference where the provider gives no detailed one", () => {
+  it("uses the coarse difference if the provider gives no detailed one", () => {
     for (const detailedDiff of [undefined, null])
       assert.deepEqual(heard(step("update", storeUrn, { diffs: ["spec"], detailedDiff })).changes[0]?.differs, [
         "spec",
@@ -107,7 +107,7 @@ describe("RunLog", () => {
     assert.deepEqual(heard(step("delete", storeUrn, empty)).changes[0]?.differs, []);
   });
 
-  it("leaves what stays the same and the stack itself out of the changes", () => {
+  it("leaves unchanged resources and the stack itself out of the changes", () => {
     const stack = `${project}pulumi:pulumi:Stack::ameide-secrets-dev`;
     const log = heard(step("same", storeUrn), step("create", stack));
     assert.deepEqual(log.changes, []);
@@ -133,7 +133,7 @@ describe("RunLog", () => {
     assert.deepEqual(log.changes, []);
   });
 
-  it("makes one change of the three steps of a replacement", () => {
+  it("combines the three steps of a replacement into one change", () => {
     for (const order of [
       ["create-replacement", "replace", "delete-replaced"],
       ["delete-replaced", "replace", "create-replacement", "create"],
@@ -146,7 +146,7 @@ describe("RunLog", () => {
     }
   });
 
-  it("makes a finding of a violation: rule, stage, resource, problem and fix, without the engine's colours", () => {
+  it("turns a violation into a finding: rule, stage, resource, problem and fix, without the engine's colours", () => {
     const { violations } = heard(
       policy("<{%red%}>SecretStore ameide-dev/store: it asks Vault of prod<{%reset%}>\n  fix: name Vault of dev\n"),
     );
@@ -163,7 +163,7 @@ describe("RunLog", () => {
     ]);
   });
 
-  it("makes a warning of what is not mandatory, and names the policy where the message has no fix", () => {
+  it("turns an advisory violation into a warning, and names the policy if the message has no fix", () => {
     const { violations } = heard(policy("old", "advisory"));
     assert.deepEqual(
       violations.map(({ severity, fix }) => [severity, fix]),
@@ -171,12 +171,12 @@ describe("RunLog", () => {
     );
   });
 
-  it("says no place for a violation of the whole stack", () => {
+  it("gives no place for a violation of the whole stack", () => {
     const [violation] = heard(policy("21 credentials", "mandatory", "")).violations;
     assert.deepEqual([violation?.subject, violation !== undefined && "where" in violation], ["", false]);
   });
 
-  it("keeps a rule that could not run apart from violations, whichever way the engine tells it", () => {
+  it("separates a rule that could not run from violations, in every form of the engine", () => {
     const log = heard(
       policy("can't run policy 'store-same-environment' during preview"),
       diagnostic("can't run policy 'x': oops", "warning"),
@@ -188,7 +188,7 @@ describe("RunLog", () => {
     ]);
   });
 
-  it("keeps each error of the engine once, and neither warnings nor what only flickers over a screen", () => {
+  it("keeps each error of the engine once, without warnings and ephemeral messages", () => {
     const log = heard(
       diagnostic("<{%fg 1%}>boom<{%reset%}>\n"),
       diagnostic("boom"),
@@ -201,7 +201,7 @@ describe("RunLog", () => {
 });
 
 describe("stageOf", () => {
-  it("puts each type that the program registers, components too, into its hop", () => {
+  it("assigns each type that the program registers, including components, to its stage", () => {
     const stages = {
       "azure-native:keyvault:Secret": "key-vault",
       "ameide-secrets:key-vault:KeyVault": "key-vault",

@@ -13,7 +13,7 @@ import { azure as place, environmentStack, sharedStack } from "../../../support/
 import { up } from "../../../engine/live-providers.ts";
 import { foundBy, offered } from "./found-by.ts";
 
-describe("refuseForeign, of an Azure that is in use", function () {
+describe("refuseForeign, with an Azure that is in use", function () {
   this.timeout(120_000);
   let rig: AzureRig;
   let access: OwnershipAccess;
@@ -50,12 +50,12 @@ describe("refuseForeign, of an Azure that is in use", function () {
   const shared = creations("keyvault:Vault", "managedidentity:UserAssignedIdentity", "authorization:RoleAssignment");
   const federation = creations("managedidentity:FederatedIdentityCredential");
 
-  it("allows everything where nothing is there", async () => {
+  it("allows everything if nothing exists", async () => {
     assert.deepEqual(await foundBy(shared, sharedStack(), access), []);
     assert.deepEqual(await foundBy(federation, environment, access), []);
   });
 
-  it("fails on vault, identity, role and credential of others, each with the line that adopts it", async () => {
+  it("refuses an existing vault, identity, role and credential, each with the line that adopts it", async () => {
     const { issuer, subject } = environment.federated;
     await rig.arm("PUT", `/subscriptions/${place.subscriptionId}/resourceGroups/Ameide`, { location: "westeurope" });
     await rig.arm("PUT", keyVaultId(place), rig.vaultBody({ enableRbacAuthorization: false, accessPolicies: [] }));
@@ -84,7 +84,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
     });
   });
 
-  it("lets the offered lines adopt them: nothing in Azure changes, and a second preview plans nothing", async () => {
+  it("adopts them with the printed lines: nothing in Azure changes, and a second preview plans nothing", async () => {
     const adopt = offered(await foundBy(shared, sharedStack(), access));
     const stateOf = async (id: string, api: string) => (await rig.arm("GET", `${id}?api-version=${api}`)).body;
     const before = [await stateOf(keyVaultId(place), "2023-07-01"), await stateOf(identityId(place), "2023-01-31")];
@@ -102,7 +102,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
     );
   });
 
-  it("names a secret that the state does not know, and the update after its adoption writes the value of .env", async () => {
+  it("names a secret that is not in the state, and the update after its adoption writes the value of .env", async () => {
     const plan = {
       ...sharedStack({ "ghcr-token": "from-dotenv" }),
       adopt: offered(await foundBy(shared, sharedStack(), access)),
@@ -127,7 +127,7 @@ describe("refuseForeign, of an Azure that is in use", function () {
     assert.equal((await keyVault.getSecret("ghcr-token")).value, "from-dotenv");
   });
 
-  it("says nothing of a secret in soft delete: azure-native recovers it", async () => {
+  it("ignores a soft-deleted secret, which azure-native recovers", async () => {
     const plan = sharedStack({ "ghcr-token": "from-dotenv" });
     await (await rig.operatorClient().beginDeleteSecret("ghcr-token")).pollUntilDone();
     const change: Change = {
@@ -141,13 +141,13 @@ describe("refuseForeign, of an Azure that is in use", function () {
     assert.deepEqual(await foundBy([change], plan, access), []);
   });
 
-  it("opens Azure only where something is created there", async () => {
+  it("connects to Azure only if something is created there", async () => {
     const closed = () => Promise.reject(new Error("opened for nothing"));
     const kept = shared.map((change): Change => ({ ...change, operation: "update" }));
     assert.deepEqual(await foundBy(kept, sharedStack(), { azure: closed }), []);
   });
 
-  it("fails on what it may not look at, instead of taking it for absent", async () => {
+  it("fails on what it may not read, instead of treating it as absent", async () => {
     const found = await foundBy(shared, sharedStack(), { azure: () => Promise.resolve(reader("nobody's token")) });
     assert.deepEqual(new Set(found.map(({ code }) => code)), new Set(["cannot-look"]));
   });

@@ -70,7 +70,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     return object;
   };
 
-  it("fails on what another application or nobody known applies under a name of ours, and names the way on", async () => {
+  it("refuses an object with our name of another application or an unknown owner, and prints what to do", async () => {
     assert.deepEqual(await found(), []);
     const { labels: _, ...metadata } = one("ExternalSecret", "ghcr-pull-sync").metadata;
     const theirs = { ...one("ExternalSecret", "ghcr-pull-sync"), metadata };
@@ -78,7 +78,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     const [finding] = await foundBy([], gitops, { cluster });
     assert.equal(
       finding?.problem,
-      `ExternalSecret ${metadata.namespace}/ghcr-pull-sync belongs to the ArgoCD application "foundation"; ArgoCD would write it, too, from what render writes for the stack dev`,
+      `ExternalSecret ${metadata.namespace}/ghcr-pull-sync belongs to the ArgoCD application "foundation"; ArgoCD would also write it, from what render writes for the stack dev`,
     );
     assert.match(finding.fix, /add it to cluster\.argocdApplications in Pulumi\.dev\.yaml, or take it out of the app/);
     assert.deepEqual(await found(named("foundation")), []);
@@ -86,7 +86,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     await remove();
   });
 
-  it("fails on a Secret that something else made, on a store whose users it would cut off, on pull secrets of others", async () => {
+  it("refuses a Secret that something else created, a store whose users would lose access, and pull secrets of other owners", async () => {
     const eso = "/apis/external-secrets.io/v1/namespaces/ameide-dev/externalsecrets";
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "langfuse-secrets" } };
     await cluster.create("/api/v1/namespaces/ameide-dev/secrets", secret);
@@ -137,7 +137,7 @@ describe("a stack with delivery gitops, before ArgoCD applies what render writes
     await remove();
   });
 
-  it("allows what ArgoCD applied of it, by annotation or by label, and only by the applications that are named", async () => {
+  it("allows what ArgoCD applied of it, by annotation or by label, only from the named applications", async () => {
     await namespace("argocd");
     for (const object of rendered()) await sync("secrets", object, object.kind === "Role" ? "label" : "annotation");
     assert.deepEqual(await found(), []);

@@ -10,7 +10,7 @@ import { useServers } from "../../../support/servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
 import { foundBy } from "./found-by.ts";
 
-describe("refuseForeign, of a cluster that ArgoCD and others write to", function () {
+describe("refuseForeign, with a cluster that ArgoCD and others write to", function () {
   this.timeout(120_000);
   const servers = useServers(["kube-apiserver"]);
   const plan = environmentStack("dev");
@@ -47,7 +47,7 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
   const subjects = async (...changes: readonly Change[]) =>
     (await foundBy(changes, plan, { cluster })).map(({ subject }) => subject);
 
-  it("fails on what is another's, naming both owners and how one lets go", async () => {
+  it("refuses an object of another owner, naming both owners and how to release it", async () => {
     const objects = ["tracked", "released", "instance", "by-hand"].map((name) => `ameide-dev/${name}`);
     const found = await foundBy(
       objects.map((object) => change("create", object)),
@@ -55,7 +55,7 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
       { cluster },
     );
     assert.deepEqual(
-      found.map(({ problem }) => problem.replace("; the stack dev of this program would write it, too", "")),
+      found.map(({ problem }) => problem.replace("; the stack dev of this program would also write it", "")),
       [
         'ConfigMap ameide-dev/tracked belongs to the ArgoCD application "dev-foundation"',
         'ConfigMap ameide-dev/released belongs to the Helm release "vault-bootstrap"',
@@ -70,7 +70,7 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
     );
   });
 
-  it("allows what is not there, what an earlier run of ours left, and kinds that the cluster does not know", async () =>
+  it("allows objects that do not exist, that an earlier run left, and kinds that the cluster does not know", async () =>
     assert.deepEqual(
       await subjects(
         change("create", "ameide-dev/new"),
@@ -80,12 +80,12 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
       [],
     ));
 
-  it("fails an update of what ArgoCD tracks by now, and allows one of what somebody relabelled", async () =>
+  it("refuses an update of what ArgoCD now tracks, and allows one of what somebody relabelled", async () =>
     assert.deepEqual(await subjects(change("update", "ameide-dev/tracked"), change("update", "ameide-dev/by-hand")), [
       "ameide-dev/tracked",
     ]));
 
-  it("leaves alone what is only patched, deleted, or stays", async () =>
+  it("ignores what is only patched, deleted or unchanged", async () =>
     assert.deepEqual(
       await subjects(
         change("create", "ameide-dev/tracked", "kubernetes:core/v1:ConfigMapPatch"),
@@ -95,7 +95,7 @@ describe("refuseForeign, of a cluster that ArgoCD and others write to", function
       [],
     ));
 
-  it("allows the object after the printed repair, and another field manager may then write it", async () => {
+  it("allows the object after the printed fix, and another field manager may then write it", async () => {
     const path = "/api/v1/namespaces/ameide-dev/configmaps/by-hand";
     const object = {
       apiVersion: "v1",

@@ -10,7 +10,7 @@ import { useServers } from "../../../support/servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
 import { foundBy } from "./found-by.ts";
 
-describe("refuseForeign, of what an object would take from others", function () {
+describe("refuseForeign, with objects that would take something from others", function () {
   this.timeout(120_000);
   const servers = useServers(["kube-apiserver"]);
   const plan = environmentStack("dev");
@@ -44,21 +44,21 @@ describe("refuseForeign, of what an object would take from others", function () 
   const found = (...changes: readonly Change[]) => foundBy(changes, plan, { cluster });
   const delivery = creation(`${eso}:ExternalSecret`, "ameide-dev/langfuse-secrets-sync");
 
-  it("fails on a Secret that something else made under a delivery's name, until it is handed over", async () => {
+  it("refuses a Secret that something else created under a delivery's name, until it is handed over", async () => {
     assert.deepEqual(await found(delivery), []);
     const path = inDev("/api/v1", "secrets", "langfuse-secrets");
     await apply(path, "v1", "Secret", { stringData: { LANGFUSE_SECRET_KEY: "theirs" } });
     const [finding] = await found(delivery);
     assert.equal(
       finding?.problem,
-      "Secret ameide-dev/langfuse-secrets already exists and no ExternalSecret created it; ExternalSecret ameide-dev/langfuse-secrets-sync would write it, too",
+      "Secret ameide-dev/langfuse-secrets already exists and no ExternalSecret created it; ExternalSecret ameide-dev/langfuse-secrets-sync would also write it",
     );
     assert.match(finding.fix, /patch secret langfuse-secrets --type=merge/);
     await cluster.patch(path, handedOver("v1"));
     assert.deepEqual(await found(delivery), []);
   });
 
-  it("fails on a Secret that another ExternalSecret owns, and allows one of our own's from an earlier life", async () => {
+  it("refuses a Secret that another ExternalSecret owns, and allows one that our own ExternalSecret created earlier", async () => {
     const ownedBy = (name: string) => ({
       ownerReferences: [
         {
@@ -77,7 +77,7 @@ describe("refuseForeign, of what an object would take from others", function () 
     assert.deepEqual(await found(delivery), []);
   });
 
-  it("fails on a store in use whose new role could not read what its users read", async () => {
+  it("refuses a store in use whose new role could not read what its users read", async () => {
     const store = creation(`${eso}:SecretStore`, "ameide-dev/ameide-vault");
     const reads = (name: string, store: string, key: string) =>
       apply(inDev(`/apis/${eso}`, "externalsecrets", name), eso, "ExternalSecret", {
@@ -93,11 +93,11 @@ describe("refuseForeign, of what an object would take from others", function () 
     const [finding] = await found(store);
     assert.equal(
       finding?.problem,
-      "SecretStore ameide-dev/ameide-vault would get a role that cannot read what these use it for: cut-off (platform-db-password)",
+      "SecretStore ameide-dev/ameide-vault would get a role that does not let these ExternalSecrets read: cut-off (platform-db-password)",
     );
   });
 
-  it("fails on an account with pull secrets of others: the list is written as a whole", async () => {
+  it("refuses an account with pull secrets of other owners, because the whole list is written", async () => {
     const path = inDev("/api/v1", "serviceaccounts", "default");
     const patch = creation("core/v1:ServiceAccountPatch", "ameide-dev/default");
     await apply(path, "v1", "ServiceAccount", { imagePullSecrets: [{ name: "ghcr-pull" }] });
@@ -105,7 +105,7 @@ describe("refuseForeign, of what an object would take from others", function () 
     await apply(path, "v1", "ServiceAccount", { imagePullSecrets: [{ name: "ghcr-pull" }, { name: "acr-pull" }] });
     assert.match(
       (await found(patch))[0]?.problem ?? "",
-      /would lose pull secrets that something else added, acr-pull:/,
+      /would lose pull secrets that something else added \(acr-pull\):/,
     );
     const byArgo = { ...plan, strictness: { ...plan.strictness, delivery: "gitops" as const } };
     const accounts = (await foundBy([], byArgo, { cluster })).map(({ code, subject }) => `${code} ${subject}`);

@@ -15,7 +15,7 @@ import { azure as place, environmentStack, withGithubLogin } from "../../../supp
 import { up } from "../../../engine/live-providers.ts";
 import { foundBy, offered } from "./found-by.ts";
 
-describe("refuseForeign, of a Vault that is live", function () {
+describe("refuseForeign, with a Vault that is in use", function () {
   this.timeout(120_000);
   const servers = useServers(["openbao"]);
   let token = "";
@@ -92,7 +92,7 @@ describe("refuseForeign, of a Vault that is live", function () {
     value: (await vault("GET", "secret/data/platform-app-client-secret")).data,
   });
 
-  it("fails on everything that is there and not ours, at once, with what differs and the line that adopts it", async () => {
+  it("refuses everything that exists and is not ours, together, with what differs and the line that adopts it", async () => {
     const found = await findings(stackWith({}));
     assert.deepEqual(found.map(({ code, subject }) => `${code} ${subject}`).toSorted(), [
       "vault-config-differs auth/kubernetes/config",
@@ -107,7 +107,7 @@ describe("refuseForeign, of a Vault that is live", function () {
     assert.deepEqual(offered(found), adoptedLines);
   });
 
-  it("passes once the offered lines stand in the stack file, and the update leaves all of it as it was", async () => {
+  it("passes with the printed lines in the stack file, and the update changes none of it", async () => {
     const before = await theirs();
     const plan = stackWith(offered(await findings(stackWith({}))));
     assert.deepEqual(await findings(plan), []);

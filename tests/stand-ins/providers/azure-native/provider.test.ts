@@ -14,7 +14,7 @@ function ids(token: string, inputs: JsonObject) {
 }
 
 describe("typeOf", () => {
-  it("serves a type under its versioned tokens, too", () => {
+  it("also serves a type under its versioned tokens", () => {
     assert.equal(typeOf("azure-native:keyvault/v20230701:Vault"), typeOf("azure-native:keyvault:Vault"));
     assert.equal(typeOf("azure-native:keyvault/v20240401preview:Vault"), typeOf("azure-native:keyvault:Vault"));
     assert.equal(typeOf("azure-native:keyvault:ManagedHsm"), undefined);
@@ -53,7 +53,7 @@ describe("typeOf", () => {
     assert.throws(() => group?.idOf(nowhere, { resourceGroupName: "a" }), /set subscriptionId on the provider/);
   });
 
-  it("previews inputs without what Azure never answers, and what only Azure knows as unknown", () => {
+  it("previews inputs without what Azure never returns, with values that only Azure knows as unknown", () => {
     const inputs = { vaultName: "ameidekv", properties: { createMode: "recover", sku: "standard" } };
     const { properties, location } = typeOf("azure-native:keyvault:Vault")?.plan(inputs) ?? {};
     const { vaultUri, provisioningState, ...visible } = properties as PropertyMap;
@@ -61,7 +61,7 @@ describe("typeOf", () => {
     assert.deepEqual([vaultUri, provisioningState, location], [unknown, unknown, unknown]);
   });
 
-  it("previews an update with what never changes", () => {
+  it("previews an update with properties that never change", () => {
     const old = { clientId: "client", location: "westeurope" };
     const planned = typeOf("azure-native:managedidentity:UserAssignedIdentity")?.plan({ resourceName: "mi" }, old);
     assert.deepEqual([planned?.["clientId"], planned?.["location"]], ["client", "westeurope"]);

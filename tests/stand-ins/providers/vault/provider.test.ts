@@ -27,7 +27,7 @@ describe("vaultProvider", () => {
     await assert.rejects(provider.read({ ...policy, id: "a" }), /no vault token set on Client/);
   });
 
-  it("fails where the program means another Vault, naming both", () => {
+  it("fails if the program uses another Vault, naming both", () => {
     const asked = () => configured({ address: "https://vault.example.com", token: "canary-token" });
     assert.throws(asked, (error: Error) => {
       assert.match(error.message, /serves http:\/\/127\.0\.0\.1:1, the program asks for https:\/\/vault\.example\.com/);
