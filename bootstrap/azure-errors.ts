@@ -170,10 +170,10 @@ export async function requireTokenFile({ tokenFile }: AzureIdentity): Promise<vo
 }
 
 function tokenFileMissing(file: string, code = "ENOENT"): BootstrapFailure {
-  const where = code === "ENOENT" ? `is not at ${file}, or is empty` : `cannot be read at ${file} (${code})`;
+  const where = code === "ENOENT" ? `${file} does not exist or is empty` : `${file} cannot be read (${code})`;
   return new BootstrapFailure(
     "token-file-missing",
-    `the federated token ${file === "" ? "has no AZURE_FEDERATED_TOKEN_FILE" : where}`,
+    file === "" ? "AZURE_FEDERATED_TOKEN_FILE is not set" : `the federated token ${where}`,
     "run ameide-secrets up, which projects the token in the pod template, and check whether something else owns the CronJob",
   );
 }

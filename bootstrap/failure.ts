@@ -38,7 +38,7 @@ export function vaultFailure(error: unknown, address: string): BootstrapFailure 
   const options = { cause: error };
   const problem = `${address}: ${messageOf(error)}`;
   if (error instanceof NetworkError) {
-    const fix = "see whether its pods run, and Vault's own log; the next run goes on from here";
+    const fix = "check that its pods run, and check Vault's log; the next run continues from here";
     return new BootstrapFailure("vault-unreachable", problem, fix, options);
   }
   if (!(error instanceof VaultError)) return undefined;
@@ -54,7 +54,7 @@ export function vaultFailure(error: unknown, address: string): BootstrapFailure 
   }
   if (error.status < 500) return undefined;
   const fix = error.says("active cluster node not found")
-    ? "too few of its pods are unsealed to choose an active one: ameide-secrets unseal"
-    : "see Vault's own log: it refused nothing, it failed; the next run goes on from here";
+    ? "too few of its pods are unsealed to elect an active one: ameide-secrets unseal"
+    : "check Vault's log: Vault failed, and refused nothing; the next run continues from here";
   return new BootstrapFailure("vault-failing", problem, fix, options);
 }

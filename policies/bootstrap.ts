@@ -157,8 +157,8 @@ export const bootstrapRules = {
   "bootstrap-delivery-rights": {
     severity: "high",
     description: "vault-bootstrap may only patch ExternalSecrets, and only those of the catalogue by name.",
-    why: "Whoever may change any ExternalSecret of a namespace can point it at another path of Vault and read that secret.",
-    remediation: "List the ExternalSecrets in resourceNames of the Role, with the verb patch alone.",
+    why: "Whoever may change any ExternalSecret of a namespace can point it to another Vault path and read that secret.",
+    remediation: "List the ExternalSecrets in resourceNames of the Role, with the verb patch only.",
     references: ["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources"],
     kinds: ["Role", "RoleBinding"],
     judgeAll(subjects, { catalogue }) {
@@ -187,7 +187,7 @@ export const bootstrapRules = {
             names.length === 0 &&
               report("resourceNames", "change every ExternalSecret of a namespace; list them in resourceNames"),
             strange.length > 0 &&
-              report("resourceNames", `change ${strange.join(", ")}, which no delivery of the catalogue is`),
+              report("resourceNames", `change ${strange.join(", ")}, which the catalogue does not deliver`),
           ];
         });
       });

@@ -68,7 +68,7 @@ async function proveStorable(credentials: CredentialsSecret): Promise<void> {
   try {
     await credentials.prove();
   } catch (error) {
-    const failure = kubernetesFailure(error, `keep Vault's keys in Secret ${credentials.title}`);
+    const failure = kubernetesFailure(error, `store Vault's keys in Secret ${credentials.title}`);
     // an API server that does not answer says nothing about the right, the quota or the admission
     if (failure instanceof BootstrapFailure && failure.code !== "kubernetes-refused") throw failure;
     throw new BootstrapFailure(

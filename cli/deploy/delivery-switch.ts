@@ -48,8 +48,8 @@ export async function releasedObjects(
   const list = `${[...waiting].toSorted().slice(0, longestList).join(", ")}${more}`;
   throw UserError.of(
     "delivery-switched",
-    `delivery of ${stack.name} is "gitops" now, and ArgoCD does not apply ${waiting.size} object(s) that this stack applied until now: ${list}; an update that only drops them would delete them`,
-    `let ArgoCD apply them first, by the step commit of move-in; once it has synced, up takes them out of the state and deletes none (delivery: "pulumi" takes the switch back): ameide-secrets move-in --stack ${stack.name}`,
+    `delivery of ${stack.name} is "gitops" now, and ArgoCD does not apply ${waiting.size} object(s) that this stack applied until now: ${list}; this update would delete them`,
+    `let ArgoCD apply them first, as in the step commit of move-in; after it has synced, up removes them from the state and deletes none (delivery: "pulumi" reverts the switch): ameide-secrets move-in --stack ${stack.name}`,
   );
 }
 

@@ -123,10 +123,10 @@ export const externalSecretCauses = {
     severity: "warning",
     title: "An ExternalSecret has not fetched what vault-bootstrap wrote",
     aliases: ["notDelivered", "refreshPolicy: CreatedOnce"],
-    symptom: "vault-bootstrap logs `not-delivered` and ends with `ok`; the Secret has the former value",
+    symptom: "vault-bootstrap logs `not-delivered` and ends with `ok`; the Secret has the old value",
     cause: "vault-bootstrap may not request the sync, the ExternalSecret never syncs again, or it took too long",
     fix: "ameide-secrets resync --stack <stack>",
-    mind: "unless its refreshPolicy is CreatedOnce, it follows at its next refresh",
+    mind: "unless its refreshPolicy is CreatedOnce, it syncs at its next refresh",
   },
   "external-secret-waiting": {
     severity: "warning",

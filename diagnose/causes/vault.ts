@@ -21,7 +21,7 @@ export const vaultCauses = {
     cause: "the Vault server is down, or its Service has no ready endpoint",
     fix: "kubectl --context <context> -n <namespace> get pods -l app.kubernetes.io/instance=<vault>",
     fixInLocal: "ameide-secrets local up",
-    mind: "if the pods are ready, see whether a NetworkPolicy keeps vault-bootstrap or External Secrets from them",
+    mind: "if the pods are ready, check whether a NetworkPolicy blocks vault-bootstrap or External Secrets",
     see: ["P20"],
   },
   "vault-throttled": {
@@ -34,13 +34,14 @@ export const vaultCauses = {
     see: ["https://developer.hashicorp.com/vault/docs/concepts/resource-quotas"],
   },
   "vault-failing": {
-    title: "Vault answers with errors of its own",
+    title: "Vault answers with server errors",
     aliases: ["Code: 500", "500 or 503 at auth/kubernetes/login"],
     symptom: "vault-bootstrap ends with `vault-failing`, or a store or `doctor` gets 5xx from Vault",
-    cause: "Vault cannot use its storage, has no active pod, or a proxy in front of it fails; it refuses no login",
+    cause:
+      "Vault cannot use its storage, has no active pod, or a proxy in front of it fails; it is not a refused login",
     fix: "kubectl --context <context> -n <namespace> logs <vault>-0",
     fixInLocal: "ameide-secrets local status",
-    mind: "the next run of vault-bootstrap goes on from here",
+    mind: "the next run of vault-bootstrap continues from here",
   },
   "vault-uninitialised": {
     title: "Vault was never initialised",

@@ -102,7 +102,7 @@ const bootstrapLabels: Readonly<Record<BootstrapCause, string>> = {
   "vault-auth-refused": "Vault refused the login of the pod's account",
   "vault-policy-refused": "Vault's policy does not allow it to read or write a path",
   "vault-throttled": "Vault answered 429: a rate limit quota is used up",
-  "vault-failing": "Vault answered with an error of its own (5xx), or has no active pod; it refused nothing",
+  "vault-failing": "Vault answered with a server error (5xx), or has no active pod",
   conflict: "another writer changed a secret during the run, or Vault has a value that vault-bootstrap did not write",
   "lease-held": "another run is in progress",
   terminated: "stopped, or at its deadline; writes in progress were finished",

@@ -103,7 +103,7 @@ const leaveSource: Step = (stack, facts) => {
     stage: "external-secret",
     title: target === undefined ? "The objects leave the source" : "Objects of other Applications leave their source",
     isDone: leaving.every(({ kind, object, tracking }) => gone.has(`${tracking?.application} ${kind} ${object}`)),
-    ...(why !== undefined && leaving.length > 0 && { note: `whether it is done cannot be seen from here: ${why}` }),
+    ...(why !== undefined && leaving.length > 0 && { note: `cannot tell whether it is done: ${why}` }),
     objects: named(leaving),
     before: [
       "the step keep is done: without it the next sync deletes the ExternalSecrets, and their Secrets go with them",

@@ -37,7 +37,7 @@ describe("mergedStatus", () => {
     assert.equal(stopped.lastSuccessAt, "then");
   });
 
-  it("keeps how a version was delivered until another one is written", () => {
+  it("keeps the delivery of a version until another one is written", () => {
     const left = { vaultVersion: 2, notDelivered: ["ns/sync: its refreshPolicy is CreatedOnce"] };
     const before = status({
       secrets: [

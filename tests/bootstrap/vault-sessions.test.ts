@@ -52,14 +52,14 @@ describe("VaultSessions", function () {
     }
   });
 
-  it("blames no role where Vault itself fails at the login", async () => {
+  it("does not blame the role if Vault itself fails at the login", async () => {
     const secrets = [external("failing-login")];
     await rig().vault.allow(rig().config({ secrets }));
     await rig().source.setSecrets({ "failing-login": "value-1" });
     for (const [status, said, wanted, fix] of [
-      [500, "internal error", [28, "vault-failing"], /Vault's own log/],
+      [500, "internal error", [28, "vault-failing"], /check Vault's log/],
       [500, "local node not active but active cluster node not found", [28, "vault-failing"], /ameide-secrets unseal/],
-      [502, undefined, [28, "vault-failing"], /Vault's own log/],
+      [502, undefined, [28, "vault-failing"], /check Vault's log/],
       [503, "Vault is sealed", [21, "vault-sealed"], /ameide-secrets unseal/],
       // as the plugin answers without a configuration, and as it answered until 0.10 where it could not review a token
       [500, "could not load backend configuration", [25, "vault-auth-refused"], /reconfigure-auth/],

@@ -79,7 +79,7 @@ describe("VaultClient", () => {
     assert.deepEqual(states, ["active", ...standby, "uninitialised", "sealed", "unreachable"]);
   });
 
-  it("does not take the 503, 501 or 429 of a proxy for a state of Vault", async () => {
+  it("does not treat 503, 501 or 429 of a proxy as a state of Vault", async () => {
     body = { message: "no healthy upstream" };
     for (status of [200, 429, 501, 503]) {
       const vault = new VaultClient({ address, ca });

@@ -48,7 +48,7 @@ describe("requireVault", () => {
   it("refuses an empty token", async () => assert.equal(await causeOf(200, ""), "vault-token-missing"));
   it("fails for a token that Vault does not know", async () =>
     assert.equal(await causeOf(200, "bad"), "vault-token-refused"));
-  it("does not blame the token where Vault fails or has too many requests", async () => {
+  it("does not blame the token if Vault fails or throttles", async () => {
     assert.equal(await causeOf(200, "failing"), "vault-unreachable");
     assert.equal(await causeOf(200, "throttled"), "vault-unreachable");
   });

@@ -23,7 +23,7 @@ import { liveProviders, preview, up } from "./live-providers.ts";
 
 const clientId = "33333333-3333-4333-8333-333333333333";
 
-describe("a live stack whose delivery is switched from pulumi to gitops", function () {
+describe("a live stack that is switched from pulumi to gitops", function () {
   this.timeout(180_000);
   const servers = useServers(["kube-apiserver"]);
   const engine = useEngine("dev", () => liveProviders(servers().home));
@@ -92,7 +92,7 @@ describe("a live stack whose delivery is switched from pulumi to gitops", functi
   const paths: string[] = [];
   const uids = () => Promise.all(paths.map(async (path) => (await cluster.get(path)).metadata["uid"]));
 
-  it("stops before anything leaves the state or the cluster, and names objects and next step", async () => {
+  it("stops before anything is removed from the state or the cluster, and names objects and next step", async () => {
     const live = new LiveObjects(cluster);
     for (const { type, inputs = {} } of await held()) {
       const { name, namespace } = inputs["metadata"] as { name: string; namespace?: string };
@@ -113,7 +113,7 @@ describe("a live stack whose delivery is switched from pulumi to gitops", functi
     assert.equal((await held()).length, paths.length);
   });
 
-  it("takes them out of the state once ArgoCD applies each of them, and deletes none", async () => {
+  it("removes them from the state after ArgoCD applies each of them, and deletes none", async () => {
     const before = await uids();
     for (const path of paths) {
       const { kind, metadata } = await cluster.get(path);

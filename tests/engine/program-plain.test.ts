@@ -172,7 +172,7 @@ describe("program, with plain pulumi", function () {
     assert.deepEqual(planned(reported), []);
   });
 
-  it("fails where delivery was switched to gitops over live objects, before one of them is deleted", async () => {
+  it("fails if delivery was switched to gitops with live objects, before one of them is deleted", async () => {
     const file = join(folder, "dev.json");
     await pulumi("stack", "export", "--stack", "dev", "--file", file);
     const before = readFileSync(file, "utf8");

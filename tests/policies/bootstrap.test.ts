@@ -84,7 +84,7 @@ describe("rule bootstrap-delivery-rights", () => {
     saidBy("bootstrap-delivery-rights", changed(deliveryRole, ...changes));
   const every = "lets vault-bootstrap change every ExternalSecret of a namespace; list them in resourceNames";
 
-  it("fails a verb that reaches further than a request to sync, by its name or by *", () => {
+  it("refuses a verb that allows more than requesting a sync, by name or by *", () => {
     for (const verb of ["create", "delete", "update", "*"])
       assert.deepEqual(
         saidOf([
@@ -94,12 +94,12 @@ describe("rule bootstrap-delivery-rights", () => {
         [`lets vault-bootstrap ${verb} ExternalSecrets; allow patch only`],
       );
   });
-  it("fails an empty list of names, and * as group or resource", () => {
+  it("refuses an empty list of names, and * as group or resource", () => {
     assert.deepEqual(saidOf([["rules", 0, "resourceNames"], []]), [every]);
     const wide = { apiGroups: ["*"], resources: ["*"], verbs: ["patch"] };
     assert.deepEqual(saidOf([["rules", 1], wide]), [every]);
   });
-  it("leaves what may only look, other resources and Roles of other accounts alone", () => {
+  it("ignores read-only rules, other resources and Roles of other accounts", () => {
     assert.deepEqual(saidOf([["rules", 0], { apiGroups: [""], resources: ["configmaps"], verbs: ["update"] }]), []);
     assert.deepEqual(saidOf([["metadata", "name"], "others"], [["rules", 0, "resourceNames"], undefined]), []);
   });

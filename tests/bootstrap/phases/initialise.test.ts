@@ -61,7 +61,7 @@ describe("initialise", function () {
     assert.equal(await healthOf(fresh), uninitialised);
   });
 
-  it("blames the API server, and no right, where it fails at that question", async () => {
+  it("blames the API server, and not a missing right, if that check fails", async () => {
     const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) =>
       method === "POST" && path.endsWith("/secrets?dryRun=All") ? { status: 503, body: "{}" } : await forward(),
     );

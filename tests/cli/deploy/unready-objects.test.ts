@@ -64,7 +64,7 @@ describe("explainUnready", () => {
     assert.deepEqual(await explainUnready(clusterWith({}), [store]), []);
   });
 
-  it("says what it may not read, instead of nothing", async () => {
+  it("reports what it may not read", async () => {
     const refuse = () => Promise.reject(new KubernetesError(403, "forbidden"));
     const closed = { context: "aks", get: refuse, find: refuse } as unknown as Cluster;
     assert.deepEqual(await explainUnready(closed, [store]), [

@@ -38,7 +38,7 @@ describe("explainBootstrap", () => {
     const codes = struckBy("bootstrap-image-not-pulled").causes.map(({ code }) => code);
     assert.deepEqual(codes, ["bootstrap-image-not-pulled"]);
   });
-  it("goes by the log of a run that failed in the second in which another run had ended", () => {
+  it("uses the log of a run that failed in the second in which another run ended", () => {
     const causesAfter = (runId: string) => {
       const before = healthy();
       const { status } = before.bootstrap;
@@ -69,13 +69,16 @@ describe("explainBootstrap", () => {
     ["403 invalid audience (aud) claim: audience claim does not match any expected audience", "vault-role-audience"],
     ["403 permission denied", "vault-auth-config-wrong"],
   ] as const) {
-    it(`reads from a refused login what was refused, where nobody may look at Vault: ${said}`, () =>
+    it(`explains a refused login by its message if Vault may not be read: ${said}`, () =>
       assert.equal(codeFor("vault-auth-refused", `POST auth/kubernetes/login: ${said}`), code));
   }
-  it("does not blame the address where the run that could not reach Vault used the right one", () => {
-    const said = `Vault at ${stack.vault.address} does not serve: connect ECONNREFUSED`;
+  it("does not blame the address if the run used the right one and could not reach Vault", () => {
+    const said = `Vault at ${stack.vault.address} is not ready: connect ECONNREFUSED`;
     assert.equal(codeFor("vault-unreachable", said), "vault-unreachable");
-    assert.equal(codeFor("vault-unreachable", "Vault at http://old:8200 does not serve"), "vault-address-wrong");
+    assert.equal(
+      codeFor("vault-unreachable", "Vault at http://old:8200 is not ready: connect ECONNREFUSED"),
+      "vault-address-wrong",
+    );
   });
   it("does not use an old status for a Vault that is unsealed by now", () => {
     const before = healthy();

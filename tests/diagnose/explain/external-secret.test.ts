@@ -50,7 +50,7 @@ describe("explainExternalSecret", () => {
     it(`recognises a template failure by External Secrets' own message: ${said.slice(0, 40)}...`, () =>
       assert.equal(codeFor(said), "external-secret-template"));
   }
-  it("takes no ExternalSecret that never refreshes on its own for one that External Secrets does not look after", () => {
+  it("does not report the operator as stopped for an ExternalSecret that never refreshes on its own", () => {
     const old = minutesAgo(600);
     const object = (refreshPolicy: string) => ({
       metadata: { name: ghcrPull.name, creationTimestamp: old },
@@ -96,12 +96,12 @@ describe("explainLeftBehind", () => {
     );
     assert.equal(left("not synced after 10 s")?.fix, "ameide-secrets resync --stack dev --yes");
   });
-  it("is silent once the ExternalSecret has synced since, and where nobody can see when the value came", () => {
+  it("reports nothing if the ExternalSecret has synced since, or if the time of the value is unknown", () => {
     const text = notDelivered("ghcr-token", `${place}: not synced after 10 s`);
     assert.deepEqual(causesOf(vaultSecret("ghcr-token", { writtenAt: minutesAgo(4) }), text), []);
     assert.deepEqual(causesOf(vaultSecret("ghcr-token", { writtenAt: undefined }), text), []);
   });
-  it("is silent where another cause says why the ExternalSecret or its store does not work", () => {
+  it("reports nothing if another cause explains why the ExternalSecret or its store does not work", () => {
     const text = notDelivered("ghcr-token", `${place}: could not get SecretStore`);
     for (const [why, code] of [
       [syncFails("something new"), "external-secret-failed"],

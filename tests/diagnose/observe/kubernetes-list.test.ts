@@ -18,12 +18,12 @@ describe("newestFirst", () => {
   const names = (...objects: Parameters<typeof newestFirst>[0]) =>
     newestFirst(objects).map(({ metadata }) => metadata.name);
 
-  it("goes by the time of creation, whatever was changed since", () =>
+  it("sorts by the time of creation, whatever was changed since", () =>
     assert.deepEqual(names(object("old", "2026-01-01T00:00:00Z", "900"), object("new", "2026-01-01T00:00:01Z", "7")), [
       "new",
       "old",
     ]));
-  it("goes by the last change of two objects that were created in the same second", () =>
+  it("sorts two objects that were created in the same second by their last change", () =>
     assert.deepEqual(
       names(object("run", "2026-01-01T00:00:00Z", "99"), object("test", "2026-01-01T00:00:00Z", "100")),
       ["test", "run"],

@@ -92,7 +92,7 @@ describe("observe", () => {
     const azure = causes.find(({ code }) => code === "azure-not-readable");
     assert.deepEqual(azure?.fixes, [`wait some minutes, then: ameide-secrets doctor --stack ${stack.name}`]);
   });
-  it("takes neither a part that Vault fails at for a missing token, nor a proxy's answer for an empty Vault", async () => {
+  it("does not report a server error as a missing token, or a proxy's answer as an empty Vault", async () => {
     for (const get of [
       () => Promise.reject(new ServerError(500, "internal error")),
       (path: string): Promise<never> =>

@@ -102,7 +102,7 @@ describe("the steps of moving in", () => {
     const unread = step("source", gitops, { ...facts, unreadApplications: "applications.argoproj.io is forbidden" });
     assert.deepEqual(
       [unread.state, unread.note],
-      ["open", "whether it is done cannot be seen from here: applications.argoproj.io is forbidden"],
+      ["open", "cannot tell whether it is done: applications.argoproj.io is forbidden"],
     );
     assert.equal(step("source", gitops, { ...facts, applications: [out] }).state, "done");
     assert.match(step("up", gitops, facts).before[0] ?? "", /argocdApplications: \["one","two"\]/);

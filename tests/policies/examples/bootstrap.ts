@@ -89,7 +89,7 @@ export const bootstrapExamples: readonly Example[] = [
       ["rules", 0, "resourceNames"],
       ["ghcr-pull-sync", "anything-sync"],
     ]),
-    says: "lets vault-bootstrap change anything-sync, which no delivery of the catalogue is",
+    says: "lets vault-bootstrap change anything-sync, which the catalogue does not deliver",
     absent: changed(deliveryRole, [["rules", 0, "resourceNames"], undefined]),
     absentSays: "lets vault-bootstrap change every ExternalSecret of a namespace; list them in resourceNames",
     unknown: ["rules", 0, "resourceNames"],
