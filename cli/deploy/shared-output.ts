@@ -1,8 +1,8 @@
-import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { errorFinding, type Finding } from "../../domain/finding.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { repositoryRoot } from "../../environments/index.ts";
-import { engineReason, pulumiCommand, pulumiExecutable } from "./engine/stack.ts";
+import { engineReason, loginFix, pulumiCommand, pulumiExecutable } from "./engine/stack.ts";
 
 /** Client id of vault-bootstrap. @throws UserError if the shared stack is missing, unreachable or was never updated. */
 export async function sharedClientId(): Promise<string> {
@@ -18,7 +18,11 @@ export async function lacksSharedStack(): Promise<Finding | undefined> {
 }
 
 async function readClientId(): Promise<string | Finding> {
-  let why = "it has no output bootstrapClientId, because it was never updated";
+  const failed = (code: string, why: string, fix: string): Finding => {
+    const problem = `the client id of vault-bootstrap's identity cannot be read from the stack shared: ${why}`;
+    return errorFinding(code, "identity", "shared", problem, fix);
+  };
+  const missing = (why: string) => failed("shared-stack-missing", why, "ameide-secrets up --stack shared --yes");
   try {
     const command = await pulumiCommand(await pulumiExecutable(), repositoryRoot);
     const stack = await LocalWorkspace.selectStack(
@@ -29,8 +33,8 @@ async function readClientId(): Promise<string | Finding> {
     if (typeof clientId === "string") return clientId;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    why = engineReason(error).split("\n")[0] ?? "";
+    const [why = ""] = engineReason(error).split("\n");
+    return error instanceof StackNotFoundError ? missing(why) : failed("backend-unreachable", why, loginFix);
   }
-  const problem = `the client id of vault-bootstrap's identity cannot be read from the stack shared: ${why}`;
-  return errorFinding("shared-stack-missing", "identity", "shared", problem, "ameide-secrets up --stack shared --yes");
+  return missing("it has no output bootstrapClientId, because it was never updated");
 }

@@ -99,6 +99,9 @@ function missingStack(stackName: string, secretsProvider: string | undefined, ca
   );
 }
 
+export const loginFix =
+  "pulumi login, or pulumi login azblob://<container>?storage_account=<account>; then check: pulumi whoami --verbose";
+
 /** Where the person's `pulumi` keeps state, such as `azblob://state`; nothing is opened or created. @throws UserError */
 export async function backendUrl(setup: Pick<EngineSetup, "workDir" | "pulumi" | "env">): Promise<string> {
   try {
@@ -108,7 +111,7 @@ export async function backendUrl(setup: Pick<EngineSetup, "workDir" | "pulumi" |
     throw UserError.of(
       "backend-unreachable",
       `pulumi does not report where it stores state: ${engineReason(error)}`,
-      "pulumi login, or pulumi login azblob://<container>?storage_account=<account>; then check: pulumi whoami --verbose",
+      loginFix,
       { cause: error },
     );
   }

@@ -30,4 +30,12 @@ describe("lacksSharedStack", function () {
     assert.equal(finding.fix, "ameide-secrets up --stack shared --yes");
     await assert.rejects(sharedClientId(), { code: "shared-stack-missing" });
   });
+
+  it("names the login, and not the stack, where the backend cannot be reached", async () => {
+    process.env["PULUMI_BACKEND_URL"] = "https://127.0.0.1:1";
+    const finding = await lacksSharedStack();
+    assert.equal(finding?.code, "backend-unreachable");
+    assert.match(finding.fix, /^pulumi login, or .*; then check: pulumi whoami --verbose$/);
+    await assert.rejects(sharedClientId(), { message: /, or use --client-id$/ });
+  });
 });
