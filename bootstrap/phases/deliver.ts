@@ -3,26 +3,53 @@ import { KubernetesError } from "../../clients/kubernetes.ts";
 import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import { messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
+import { StatusConfigMap } from "../status.ts";
 import type { Outcome } from "./write.ts";
 
 type Delivery = BootstrapConfig["deliveries"][number];
 
 type Followed = { readonly at: string } | { readonly because: string };
 
-/** Syncs what this run wrote, and waits. It never fails the run: the refresh interval delivers what this could not. */
+const createdOnce = "its refreshPolicy is CreatedOnce";
+
+/**
+ * Syncs what this run wrote, and what an earlier one wrote that was killed before it reported it or could not deliver it;
+ * and waits. It never fails the run: the refresh interval delivers what this could not.
+ */
 export async function deliver(run: Run, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
-  const written = new Set(outcomes.filter(({ outcome }) => outcome === "written").map(({ secret }) => secret.path));
-  const readers = run.config.deliveries.filter(({ paths }) => paths.some((path) => written.has(path)));
-  if (run.dryRun || run.signal.aborted || readers.length === 0) return outcomes;
+  if (run.dryRun || run.signal.aborted || run.config.deliveries.length === 0) return outcomes;
+  const isDelivered = await deliveredBefore(run);
+  const isDue = ({ outcome, ...rest }: Outcome): boolean =>
+    outcome === "written" || (outcome === "unchanged" && !isDelivered(rest));
+  const due = new Set(outcomes.filter(isDue).map(({ secret }) => secret.path));
+  const readers = run.config.deliveries.filter(({ paths }) => paths.some((path) => due.has(path)));
+  if (readers.length === 0) return outcomes;
   run.log.enter("deliver");
   const followed = await syncAll(run, readers);
   return outcomes.map((outcome) => {
-    if (outcome.outcome !== "written") return outcome;
+    if (!due.has(outcome.secret.path)) return outcome;
     const own = readers.filter(({ paths }) => paths.includes(outcome.secret.path));
     const delivery = deliveryOf(own, followed);
     report(run, outcome, delivery);
     return { ...outcome, ...delivery };
   });
+}
+
+/** By the status of the run before: whether nothing is left to do for this version in Vault. */
+async function deliveredBefore(run: Run): Promise<(outcome: Pick<Outcome, "secret" | "vaultVersion">) => boolean> {
+  try {
+    const { secrets = [], omitted } = (await new StatusConfigMap(run).read()) ?? {};
+    const before = new Map(secrets.map((one) => [one.path, one]));
+    return ({ secret, vaultVersion }) => {
+      const known = before.get(secret.path);
+      if (known === undefined) return omitted !== undefined;
+      return (
+        known.vaultVersion === vaultVersion && (known.notDelivered ?? []).every((text) => text.endsWith(createdOnce))
+      );
+    };
+  } catch {
+    return () => true; // a status that may not be read says nothing, at any run
+  }
 }
 
 async function syncAll(run: Run, readers: readonly Delivery[]): Promise<ReadonlyMap<Delivery, Followed>> {
@@ -36,7 +63,7 @@ async function syncAll(run: Run, readers: readonly Delivery[]): Promise<Readonly
   const told = await forceSync(kubernetes, "externalsecrets", readers, failed);
   const waitedFor = told.flatMap(({ one, object: { spec, status } }) => {
     if (spec.refreshPolicy === "CreatedOnce") {
-      followed.set(one, { because: "its refreshPolicy is CreatedOnce" });
+      followed.set(one, { because: createdOnce });
       return [];
     }
     const { syncedResourceVersion: syncedVersion, conditions = [] } = status ?? {};

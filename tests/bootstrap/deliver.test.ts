@@ -28,8 +28,8 @@ describe("deliver", function () {
     assert.deepEqual([summary["written"], summary["notDelivered"]], [1, 1]);
   });
 
-  it("skips an ExternalSecret that does not exist, and makes no call if nothing was written", async () => {
-    const deliveries = [{ namespace, name: "gone-sync", paths: ["gone"] }];
+  before(async () => {
+    const deliveries = ["gone", "unreported"].map((name) => ({ namespace, name: `${name}-sync`, paths: [name] }));
     const { bootstrap } = environmentStack("local");
     const config = { ...bootstrap.config, deliveries };
     const stack = environmentStack("local", { namespace, bootstrap: { ...bootstrap, name: bootstrapName, config } });
@@ -38,11 +38,27 @@ describe("deliver", function () {
       await rig().cluster.call("POST", `${rbac}/roles`, role);
       await rig().cluster.call("POST", `${rbac}/rolebindings`, binding);
     }
+  });
+
+  it("skips an ExternalSecret that does not exist, and makes no call if nothing was written", async () => {
     const { code, status, text } = await runWith("gone", "value-1");
     assert.equal(code, 0, text);
     assert.deepEqual([status?.outcome, status?.deliveredAt, status?.notDelivered], ["written", undefined, undefined]);
     assert.match(text, /"phase":"deliver"/);
     assert.doesNotMatch((await runWith("gone", "value-1")).text, /"phase":"deliver"/);
+  });
+
+  it("delivers what an earlier run wrote that ended before it could report it, and then asks no more", async () => {
+    const isAsked = ({ text }: { readonly text: string }) => text.includes('"phase":"deliver"');
+    await runWith("unreported", "value-1");
+    const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) =>
+      method === "PATCH" && path.includes("/configmaps/") ? { status: 403, body: "{}" } : await forward(),
+    );
+    const unreported = await runWith("unreported", "value-2", { kubernetesAddress });
+    assert.equal(unreported.status?.vaultVersion, 1, unreported.text);
+    const next = await runWith("unreported", "value-2");
+    assert.deepEqual([next.status?.outcome, next.status?.vaultVersion, isAsked(next)], ["unchanged", 2, true]);
+    assert.equal(isAsked(await runWith("unreported", "value-2")), false);
   });
 
   it("does nothing in a dry run", async () => {
