@@ -258,6 +258,8 @@ export interface ServiceAccountState extends Named {
 
 export interface PodState extends Named {
   readonly phase: string;
+  /** Whether it was deleted and has not ended yet. @default - false */
+  readonly isEnding?: true;
   /** Of the container that has run longest; of the pod where none runs. */
   readonly startedAt?: string;
   readonly createdAt: string;

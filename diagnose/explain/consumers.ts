@@ -74,7 +74,8 @@ function ofPullsElsewhere({ snapshot }: View): readonly Sighting[] {
 function ofRestarts({ snapshot, expected }: View): readonly Sighting[] {
   const targets = new Map(expected.plan.deliveries.map((one) => [`${one.namespace}/${one.target}`, one]));
   return valuesOf(snapshot.pods).flatMap((pod) => {
-    if (pod.owner?.startsWith("Job/") === true) return []; // it ends, and the next one reads the new value
+    // it ends, and the next one reads the new value
+    if (pod.isEnding === true || pod.owner?.startsWith("Job/") === true) return [];
     const { namespace } = pod;
     const read = new Set(pod.secrets.filter(({ by }) => isReadOnce(by)).map(({ secret }) => secret));
     return [...read].flatMap((name): readonly Sighting[] => {

@@ -58,6 +58,7 @@ function podState({ metadata, spec, status = {} }: Live<V1Pod>, warning?: Warnin
     createdAt: metadata.creationTimestamp ?? "",
     imagePullSecrets: (spec?.imagePullSecrets ?? []).flatMap(({ name = [] }) => name),
     ...defined({ startedAt, owner: ownerOf(metadata), unschedulable, warning }),
+    ...(metadata.deletionTimestamp !== undefined && { isEnding: true }),
     containers: [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(containerState),
     secrets: secretsOf(spec),
   };

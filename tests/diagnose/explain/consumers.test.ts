@@ -50,7 +50,10 @@ describe("explainConsumers", () => {
     );
     assert.deepEqual(restart({ secrets: [{ secret: "langfuse-secrets", by: "volume" }] }), []);
   });
-  it("ignores a Job's pod, which ends on its own", () => assert.deepEqual(restart({ owner: "Job/a" }), []));
+  it("ignores a Job's pod, which ends on its own, and one that a restart is replacing", () => {
+    assert.deepEqual(restart({ owner: "Job/a" }), []);
+    assert.deepEqual(restart({ owner: "ReplicaSet/chat-7d9f8b6c5d", isEnding: true }), []);
+  });
   it("adds another pod that cannot pull only as evidence if the missing Secret is reported already", () => {
     const before = healthy();
     const secrets = without(

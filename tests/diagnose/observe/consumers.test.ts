@@ -15,8 +15,8 @@ function reader(items: readonly object[], collection: string) {
   };
 }
 
-async function pod(status: object, warnings = none): Promise<PodState> {
-  const object = { metadata: { name: "p" }, spec: { containers: [{ name: "c" }] }, status };
+async function pod(status: object, warnings = none, metadata: object = {}): Promise<PodState> {
+  const object = { metadata: { name: "p", ...metadata }, spec: { containers: [{ name: "c" }] }, status };
   const pods = await observePods(reader([object], "pods"), "n", warnings);
   const [found] = pods.ok ? pods.value : [];
   assert.ok(found !== undefined);
@@ -44,6 +44,10 @@ describe("observePods", () => {
     const restarted = container({ running: { startedAt: "2026-01-02T00:00:00Z" } });
     assert.equal((await pod({ startTime, ...restarted })).startedAt, "2026-01-02T00:00:00Z");
     assert.equal((await pod({ startTime })).startedAt, startTime);
+  });
+  it("says of a pod that is deleted that it is ending", async () => {
+    assert.equal((await pod({}, none, { deletionTimestamp: "2026-01-01T00:00:00Z" })).isEnding, true);
+    assert.equal((await pod({})).isEnding, undefined);
   });
 });
 
