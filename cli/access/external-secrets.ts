@@ -11,6 +11,8 @@ export interface ExternalSecret extends KubernetesObject {
   };
   readonly status?: {
     readonly refreshTime?: string;
+    /** The generation that was synced, a hyphen, and a hash of labels and annotations. */
+    readonly syncedResourceVersion?: string;
     readonly conditions?: readonly ConditionObject[];
   };
 }
@@ -27,10 +29,15 @@ export function keysOf({ spec = {} }: ExternalSecret): readonly string[] {
   ].filter((key) => key !== "");
 }
 
-/** Whether ESO has synced it since anyone last changed anything but its status (both times are whole seconds). */
+/**
+ * Whether ESO has synced it since anyone last changed anything but its status. Both times are whole seconds: a sync in the
+ * second of a change of the spec counts if it is of that generation.
+ */
 export function isSynced({ metadata, status }: Pick<ExternalSecret, "metadata" | "status">): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True" || status?.refreshTime === undefined) return false;
+  const generation = Number.parseInt(status.syncedResourceVersion ?? "", 10);
+  if (generation < Number(metadata["generation"])) return false;
   const managed = (metadata["managedFields"] ?? []) as readonly {
     readonly subresource?: string;
     readonly time?: string;

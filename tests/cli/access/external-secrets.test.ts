@@ -6,6 +6,8 @@ interface Given {
   readonly ready?: "True" | "False" | "Unknown";
   readonly refreshTime?: string;
   readonly managedFields?: readonly object[];
+  readonly generation?: number;
+  readonly syncedResourceVersion?: string;
 }
 
 const changed = (time: string, subresource?: string) => ({
@@ -14,12 +16,13 @@ const changed = (time: string, subresource?: string) => ({
   ...(subresource === undefined ? {} : { subresource }),
 });
 
-function externalSecret({ ready, refreshTime, managedFields = [] }: Given): ExternalSecret {
+function externalSecret({ ready, refreshTime, managedFields = [], generation, ...version }: Given): ExternalSecret {
   return {
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
-    metadata: { name: "ghcr-pull-sync", namespace: "ameide-dev", uid: "u-1", managedFields },
+    metadata: { name: "ghcr-pull-sync", namespace: "ameide-dev", uid: "u-1", managedFields, generation },
     status: {
+      ...version,
       ...(refreshTime === undefined ? {} : { refreshTime }),
       conditions: [
         { type: "Deleted", status: "True" },
@@ -43,6 +46,14 @@ describe("isSynced", () => {
   it("is false for an old Ready condition: it was changed after the sync", () => {
     const managedFields = [changed(at(1)), changed(at(5))];
     assert.equal(isSynced(externalSecret({ ready: "True", refreshTime: at(4), managedFields })), false);
+  });
+
+  it("is false for a sync in the second of a change of the spec that was of the generation before", () => {
+    const now = { ready: "True", refreshTime: at(5), managedFields: [changed(at(5))], generation: 3 } as const;
+    assert.equal(isSynced(externalSecret({ ...now, syncedResourceVersion: "2-0123abcd" })), false);
+    assert.equal(isSynced(externalSecret({ ...now, syncedResourceVersion: "3-0123abcd" })), true);
+    // whatever else a later version of External Secrets writes there
+    assert.equal(isSynced(externalSecret({ ...now, syncedResourceVersion: "sha256:0123abcd" })), true);
   });
 
   it("does not treat ESO's own status update as a change", () => {
