@@ -90,6 +90,8 @@ export interface RunHereOptions {
   readonly untilUnsealed?: boolean;
   readonly azure?: Partial<AzureIdentity>;
   readonly kubernetesAddress?: string;
+  /** Receives each line of its log at once. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Waits that are over in a moment. */
@@ -128,7 +130,10 @@ export async function runInProcess(
     },
     runId: "in-process",
     timing: { ...quickTiming, ...options.timing },
-    log: new Log((line) => (text += line), "in-process"),
+    log: new Log((line) => {
+      text += line;
+      options.onLine?.(line);
+    }, "in-process"),
     signal: options.signal ?? new AbortController().signal,
   });
   const lines = text

@@ -21,7 +21,7 @@ import { storedRootToken } from "../support/open-vault.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { auditorPolicyName } from "../../domain/resources/vault-policies.ts";
 import { armRequest } from "../support/arm.ts";
-import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+import { silenceSchedule, startTimeout, useLocalChain } from "../support/local-chain.ts";
 import { localCommands } from "../support/local-commands.ts";
 
 const values = {
@@ -51,13 +51,7 @@ describe("the commands in a running environment", function () {
       });
     return Object.fromEntries(await Promise.all(pairs));
   };
-  /** A scheduled run would unseal Vault and put values right in the middle of a test; 30 February never comes. */
-  before(() =>
-    chain().cluster.patch(
-      `/apis/batch/v1/namespaces/${namespace}/cronjobs/foundation-vault-bootstrap-vault-bootstrap`,
-      { spec: { schedule: "0 0 30 2 *" } },
-    ),
-  );
+  before(() => silenceSchedule(chain().cluster));
   const events = async (reason: string) => {
     const { items } = await chain().cluster.get<{ items: { reason: string; message: string }[] }>(
       `/api/v1/namespaces/${namespace}/events`,

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
 import { bootstrapName } from "../../domain/names.ts";
 import { readRecords } from "../../local/servers/records.ts";
+import { waitUntil } from "../../local/wait-until.ts";
 import { killRounds } from "../proof/kill-rounds.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
-import { startTimeout, useLocalChain } from "../support/local-chain.ts";
+import { silenceSchedule, startTimeout, useLocalChain } from "../support/local-chain.ts";
 import { storedRootToken } from "../support/open-vault.ts";
 import { pidsOf, processes } from "../support/processes.ts";
 
@@ -88,6 +89,7 @@ describe("local up after a stop, a kill and a full disk", function () {
   it("creates the CronJob again that somebody deleted while Vault is sealed", async () => {
     const { cluster, home } = chain();
     const root = await storedRootToken(cluster, "ameide-local");
+    await silenceSchedule(cluster); // a run that has begun would unseal Vault
     await cluster.remove(`/apis/batch/v1/namespaces/ameide-local/cronjobs/${bootstrapName}`);
     await vaultCall({ address: home.vaultUrl }, root, "PUT", "/v1/sys/seal");
     const run = await chain().up(values);
@@ -119,6 +121,9 @@ describe("local up after a stop, a kill and a full disk", function () {
       (await chain().secret("ameide-local", "inference-api-credentials"))["OPENAI_API_KEY"],
       "recovery-openai-2",
     );
+    // the engine does not wait for the end of each of its plugins
+    const isOver = () => Promise.resolve(strays(chain().home.dir).length === 0);
+    await waitUntil(isOver, { inSeconds: 10, forWhat: "their end" }).catch(() => undefined);
     assert.deepEqual(strays(chain().home.dir), []);
   });
 

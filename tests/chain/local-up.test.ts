@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vaultCall } from "../../cli/access/vault.ts";
@@ -7,7 +7,8 @@ import { startServers } from "../../local/servers/start.ts";
 import { canariesInFiles, canarySearch } from "../support/canary.ts";
 import { runCommand } from "../support/command-line.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
-import { pidsOf } from "../support/processes.ts";
+import { filesIn, openToOthers } from "../support/files.ts";
+import { listeningAddresses, pidsOf, processes } from "../support/processes.ts";
 import { testBinaries } from "../support/servers.ts";
 import { canariesOnTheWire, recordedIn, sentMessages, type SentMessage } from "../support/wire.ts";
 
@@ -90,9 +91,10 @@ describe("local up", function () {
     ])
       // prettier-ignore
       texts.set(path, JSON.stringify(await cluster.get(`/${path}`)));
-    for (const pid of pidsOf(dir))
-      for (const file of ["cmdline", "environ"])
-        texts.set(`${file} of ${pid}`, readFileSync(`/proc/${pid}/${file}`, "utf8"));
+    for (const { pid, command, environment } of processes().filter((one) => one.command.includes(dir))) {
+      texts.set(`arguments of ${pid}`, command);
+      texts.set(`environment of ${pid}`, environment);
+    }
     for (const [where, text] of texts) assert.deepEqual(search(text), [], where);
   });
 
@@ -108,11 +110,9 @@ describe("local up", function () {
   it("keeps everything in one folder that other users cannot read", () => {
     const { dir } = chain().home;
     assert.equal(statSync(dir).mode & 0o777, 0o700);
-    const open = readdirSync(dir, { recursive: true, encoding: "utf8" })
-      .map((file) => join(dir, file))
-      .filter((path) => statSync(path).isFile() && /key|token|kubeconfig|passphrase|state\.json/.test(path))
-      .filter((path) => (statSync(path).mode & 0o077) !== 0);
-    assert.deepEqual(open, []);
+    const secret = filesIn(dir).filter((path) => /key|token|kubeconfig|passphrase|state\.json/.test(path));
+    assert.notEqual(secret.length, 0);
+    assert.deepEqual(openToOthers(secret), []);
   });
 
   it("changes nothing if nothing changed, and reports that", async () => {
@@ -175,16 +175,3 @@ function isAboutKeyVault({ to, body }: SentMessage): boolean {
 
 /** As the kernel writes them in /proc/net/tcp and tcp6: 127.0.0.1, ::1 and ::ffff:127.0.0.1. */
 const loopback = new Set(["0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"]);
-
-/** Addresses that a process listens on, as the kernel writes them. */
-function listeningAddresses(pid: number): string[] {
-  const sockets = new Set(
-    readdirSync(`/proc/${pid}/fd`).map((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]),
-  );
-  const listen = "0A";
-  return ["tcp", "tcp6"]
-    .flatMap((table) => readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1))
-    .map((line) => line.trim().split(/\s+/))
-    .filter((columns) => columns[3] === listen && sockets.has(columns[9]))
-    .map((columns) => columns[1]?.split(":")[0] ?? "");
-}

@@ -117,13 +117,17 @@ describe("a value that changes in a running environment", function () {
     interface Deployment {
       readonly metadata: { readonly generation: number };
       readonly spec: { readonly template: { readonly metadata: { readonly annotations?: object } } };
-      readonly status?: { observedGeneration?: number; availableReplicas?: number; replicas?: number };
+      readonly status?: Partial<
+        Record<"observedGeneration" | "updatedReplicas" | "availableReplicas" | "replicas", number>
+      >;
     }
     const of = (name: string) => cluster.get<Deployment>(`${deployments}/${name}`);
     const isReady = async (name: string) => {
       const { metadata, status = {} } = await of(name);
-      const { observedGeneration, availableReplicas, replicas } = status;
-      return observedGeneration === metadata.generation && availableReplicas === 1 && replicas === 1;
+      const { observedGeneration, updatedReplicas, availableReplicas, replicas } = status;
+      // a controller that has seen the change has not yet made a pod of it
+      const isRolledOut = observedGeneration === metadata.generation && updatedReplicas === 1;
+      return isRolledOut && availableReplicas === 1 && replicas === 1;
     };
     const allReady = async () => (await Promise.all(names.map(isReady))).every(Boolean);
     await waitUntil(allReady, { inSeconds: 60, forWhat: "all three to be ready" });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { statSync } from "node:fs";
+import { relative } from "node:path";
+import { filesIn, textOf } from "./files.ts";
 
 /** A found canary: the form that it had. */
 export type CanaryForm = string;
@@ -74,11 +75,9 @@ export function canariesInFiles(
   search: (text: string) => readonly string[],
   leaveOut: readonly string[] = [],
 ): readonly string[] {
-  return readdirSync(dir, { recursive: true, encoding: "utf8" }).flatMap((file) => {
-    const path = join(dir, file);
+  return filesIn(dir).flatMap((path) => {
     if (leaveOut.some((one) => path === one || path.startsWith(`${one}/`))) return [];
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isFile() !== true || stat.size > largestFileInBytes) return [];
-    return search(readFileSync(path, "utf8")).map((found) => `${file}: ${found}`);
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > largestFileInBytes) return [];
+    return search(textOf(path)).map((found) => `${relative(dir, path)}: ${found}`);
   });
 }

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { V1Job } from "@kubernetes/client-node";
 import { openCluster } from "../../clients/kubeconfig.ts";
 import type { Cluster } from "../../clients/kubernetes.ts";
+import { resultOf } from "../../diagnose/observe/jobs.ts";
+import type { Live } from "../../diagnose/observe/kubernetes-list.ts";
+import { bootstrapName } from "../../domain/names.ts";
 import { ensureHome, localContext, type LocalHome } from "../../local/home.ts";
+import { waitUntil } from "../../local/wait-until.ts";
 import { runCommand, type Ended } from "./command-line.ts";
 import { forget, temporaryHome } from "./servers.ts";
 
@@ -69,6 +74,24 @@ export function writeEnvFile(home: LocalHome, values: Readonly<Record<string, st
   const text = Object.entries(values).map(([name, value]) => `${name}='${value}'\n`);
   writeFileSync(file, text.join(""), { mode: 0o600 });
   return file;
+}
+
+/**
+ * Keeps vault-bootstrap from its own schedule, and waits for the run that it may have begun: a scheduled run unseals Vault,
+ * puts values right and holds the Lease at a time of its own. 30 February never comes; every `up` sets the schedule back.
+ */
+export async function silenceSchedule(cluster: Cluster): Promise<void> {
+  const batch = "/apis/batch/v1/namespaces/ameide-local";
+  await cluster.patch(`${batch}/cronjobs/${bootstrapName}`, { spec: { schedule: "0 0 30 2 *" } });
+  await waitUntil(
+    async () => {
+      const { items } = await cluster.get<{ items: readonly Live<V1Job>[] }>(`${batch}/jobs`);
+      return items.every(
+        ({ metadata, status }) => !metadata.name.startsWith(bootstrapName) || resultOf(status) !== "running",
+      );
+    },
+    { inSeconds: 90, forWhat: "the run of vault-bootstrap that its schedule began" },
+  );
 }
 
 /** Of a home that is up. @param env - added to that of each run of `local up`. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface RunningProcess {
   readonly pid: number;
@@ -31,6 +31,30 @@ export function pidsOf(dir: string): number[] {
   return processes()
     .filter(({ command }) => command.includes(dir))
     .map(({ pid }) => pid);
+}
+
+/** As the kernel writes them: of every socket that a process listens on, IPv4 and IPv6 alike. */
+export function listeningAddresses(pid: number): readonly string[] {
+  const sockets = new Set(openFilesOf(pid).map((file) => /^socket:\[(\d+)\]$/.exec(file)?.[1]));
+  const listen = "0A";
+  return ["tcp", "tcp6"]
+    .flatMap((table) => readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[3] === listen && sockets.has(columns[9]))
+    .map((columns) => columns[1]?.split(":")[0] ?? "");
+}
+
+/** What its open files are; those that it closes meanwhile are left out, and all if it has ended. */
+function openFilesOf(pid: number): readonly string[] {
+  const orNothing = <T>(read: () => T): T | [] => {
+    try {
+      return read();
+    } catch {
+      return [];
+    }
+  };
+  const numbers = orNothing(() => readdirSync(`/proc/${pid}/fd`));
+  return numbers.flatMap((number) => orNothing(() => readlinkSync(`/proc/${pid}/fd/${number}`)));
 }
 
 /** Empty where the process has ended meanwhile, or is another user's. */

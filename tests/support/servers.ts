@@ -84,11 +84,21 @@ export async function testBinaries(): Promise<Binaries> {
   return binariesOf(state);
 }
 
-/** Below the range that systems hand out for outgoing connections, so that none of these lands on it meanwhile. */
-async function freePortBase(): Promise<number> {
+/**
+ * The first of ten free ports, which are this process's until it ends: suites that begin at the same time get other ones.
+ * Below the range that systems hand out for outgoing connections, so that none of these lands on it meanwhile.
+ */
+export async function freePortBase(): Promise<number> {
   for (;;) {
     const portBase = 12_000 + 10 * Math.floor(Math.random() * 1500);
+    const lock = tryLock(join(tmpdir(), `${prefix}ports-${portBase}.lock`));
+    if ("heldBy" in lock) continue;
     const free = await Promise.all(Array.from({ length: 10 }, (_, offset) => isFree(portBase + offset)));
-    if (!free.includes(false)) return portBase;
+    if (free.includes(false)) {
+      lock.release();
+      continue;
+    }
+    process.once("exit", () => lock.release());
+    return portBase;
   }
 }

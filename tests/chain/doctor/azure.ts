@@ -130,8 +130,11 @@ function putCredential(world: World, issuer = world.place.stack.federated.issuer
 /** What is written meanwhile takes an hour to be known everywhere; Azure's own takes minutes. */
 async function spreads(world: World, _how: "slowly", write: () => Promise<unknown>): Promise<void> {
   await world.azure("PATCH", "/_stand-in/settings", { propagationInSeconds: 3600 });
-  await write();
-  await world.azure("PATCH", "/_stand-in/settings", { propagationInSeconds: 0 });
+  try {
+    await write();
+  } finally {
+    await world.azure("PATCH", "/_stand-in/settings", { propagationInSeconds: 0 });
+  }
 }
 
 async function roleAssignment(world: World): Promise<string> {

@@ -10,6 +10,9 @@ export async function withConfig(world: World, config: BootstrapConfig): Promise
   const made = bootstrapConfigMap(world.place.stack);
   const maps = `/api/v1/namespaces/${world.namespace}/configmaps`;
   const data = { ...made.data, "config.json": JSON.stringify(config) };
+  // a test that failed in between may have left one
+  if ((await world.place.cluster.find(`${maps}/${name}`)) !== undefined)
+    await world.place.cluster.remove(`${maps}/${name}`);
   await world.place.cluster.create(maps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
   await mount(world, name);
   return async () => {

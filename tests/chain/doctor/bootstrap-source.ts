@@ -25,10 +25,13 @@ export const bootstrapSourceBreaks = {
     sight: (world) => ({ stack: withoutAzure(world) }),
     fill: (world) => ({ "<file>": valuesFile(world) }),
     after: async (world) => {
-      assert.deepEqual((await world.look({ stack: withoutAzure(world) })).causes, []);
-      await restore();
-      await world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/secrets/${kubernetesSource.name}`);
-      await world.bootstrap();
+      try {
+        assert.deepEqual((await world.look({ stack: withoutAzure(world) })).causes, []);
+      } finally {
+        await restore();
+        await world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/secrets/${kubernetesSource.name}`);
+        await world.bootstrap();
+      }
     },
   },
 } as const satisfies Readonly<Record<string, Break>>;

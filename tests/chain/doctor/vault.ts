@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { vaultReader } from "../../../diagnose/observe/access.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import type { LocalHome } from "../../../local/home.ts";
@@ -41,7 +41,8 @@ export const vaultBreaks = {
     // the old volume
     after: (world) =>
       whileVaultIsDown(world, ({ dataDir }) => {
-        rmSync(dataDir, { recursive: true });
+        if (!existsSync(`${dataDir}.former`)) return;
+        rmSync(dataDir, { recursive: true, force: true });
         renameSync(`${dataDir}.former`, dataDir);
       }),
   },

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { openCluster } from "../../../clients/kubeconfig.ts";
 import type { Cluster } from "../../../clients/kubernetes.ts";
 import { openWayToVault } from "../../../cli/access/vault-way.ts";
 import type { VaultReader } from "../../../diagnose/observe/access.ts";
+import { freePortBase } from "../../support/servers.ts";
 import type { World } from "./world.ts";
 
 /** A person who may look at the environment's namespace and do no more there. */
@@ -28,7 +28,7 @@ export async function vaultForViewer(world: World): Promise<VaultReader> {
   const account = `/api/v1/namespaces/${world.namespace}/serviceaccounts/${name}`;
   const { status } = await admin.create<{ status: { token: string } }>(`${account}/token`, { spec: {} });
   const cluster = { ...stack.cluster, kubeconfig: kubeconfigWith(world, status.token) };
-  const operatorAddress = `http://127.0.0.1:${await freePort()}`;
+  const operatorAddress = `http://127.0.0.1:${await freePortBase()}`;
   const viewed = { ...stack, cluster, vault: { ...stack.vault, operatorAddress } };
   const way = await openWayToVault(viewed, await openCluster(cluster));
   await way.close();
@@ -54,12 +54,4 @@ function kubeconfigWith({ chain: { home }, place: { stack } }: World, token: str
   };
   writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
   return kubeconfig;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -19,7 +19,7 @@ import { serverStates } from "../../../local/servers/records.ts";
 import type { ServerName } from "../../../local/servers/server.ts";
 import { armRequest } from "../../support/arm.ts";
 import type { Ended } from "../../support/command-line.ts";
-import type { LocalChain } from "../../support/local-chain.ts";
+import { silenceSchedule, type LocalChain } from "../../support/local-chain.ts";
 import { testBinaries } from "../../support/servers.ts";
 
 /** How one looks: as `doctor` does, with values compared as by `--prove`, with other rights, or with another stack file. */
@@ -53,20 +53,18 @@ export class World {
 
   /** Once more, with tokens of today. */
   async reopen(): Promise<void> {
-    await this.close();
+    const former = this.place;
     this.place = await placeIn(this.chain);
+    await former.close();
   }
 
   close(): Promise<void> {
     return this.place.close();
   }
 
-  /**
-   * Keeps vault-bootstrap from its own schedule, which would put right what is broken here at a time of its own. Every
-   * `up` sets it back.
-   */
-  async silence(): Promise<void> {
-    await this.place.cluster.patch(this.cronJob, { spec: { schedule: "0 0 30 2 *" } });
+  /** No scheduled run of vault-bootstrap from here on to the next `up`, and none that goes on. */
+  silence(): Promise<void> {
+    return silenceSchedule(this.place.cluster);
   }
 
   /** Path of vault-bootstrap's CronJob. */

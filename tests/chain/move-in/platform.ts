@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localArm, loadLocalStack, localAzureAccount } from "../../../cli/access/local-stack.ts";
 import { vaultCall } from "../../../cli/access/vault.ts";
+import { followSyncs, forceSync } from "../../../clients/external-secrets.ts";
 import type { KubernetesClient, KubernetesObject } from "../../../clients/kubernetes.ts";
 import { dockerConfigJson } from "../../../domain/manifests/external-secret.ts";
 import type { EnvironmentStack } from "../../../domain/plan/environment.ts";
@@ -131,30 +133,15 @@ export class Platform {
   /** Every ExternalSecret is fetched again, and is Ready. */
   async untilSynced(): Promise<void> {
     const path = "/apis/external-secrets.io/v1/externalsecrets";
-    const list = () =>
-      this.cluster.get<{
-        items: (KubernetesObject & {
-          status?: { refreshTime?: string; conditions?: { type: string; status: string }[] };
-        })[];
-      }>(path);
-    const stamp = new Date().toISOString();
-    const { items } = await list();
-    for (const { metadata } of items)
-      await this.cluster.patch(
-        `/apis/external-secrets.io/v1/namespaces/${metadata.namespace}/externalsecrets/${metadata.name}`,
-        {
-          metadata: { annotations: { "force-sync": stamp } },
-        },
-      );
-    const before = new Date(Math.floor(Date.parse(stamp) / 1000) * 1000);
-    await this.until(async () => {
-      const now = await list();
-      return now.items.every(
-        ({ status }) =>
-          status?.conditions?.some(({ type, status: ready }) => type === "Ready" && ready === "True") === true &&
-          Date.parse(status.refreshTime ?? "") >= before.getTime(),
-      );
-    }, "every ExternalSecret to be Ready again");
+    const { items } = await this.cluster.get<{ items: KubernetesObject[] }>(path);
+    const all = items.map(({ metadata: { namespace = "", name } }) => ({ namespace, name }));
+    const told = await forceSync(this.cluster, "externalsecrets", all);
+    const { left } = await followSyncs(
+      this.cluster,
+      told.map(({ one, object: { status } }) => ({ ...one, syncedVersion: status?.syncedResourceVersion ?? "" })),
+      { timeoutInMs: 60_000, signal: new AbortController().signal },
+    );
+    assert.deepEqual(left, [], "not Ready again within 60 s");
   }
 
   async until(holds: () => Promise<boolean>, what: string): Promise<void> {

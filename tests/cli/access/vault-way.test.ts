@@ -7,6 +7,7 @@ import { ServerError } from "../../../clients/http.ts";
 import { observe } from "../../../diagnose/observe/observe.ts";
 import { explain } from "../../../diagnose/explain.ts";
 import { defaultOperatorAddress } from "../../../environments/vault-settings.ts";
+import { freePortBase } from "../../support/servers.ts";
 import { environmentStack } from "../../support/stacks.ts";
 import { FakeApiServer } from "./api-server.ts";
 
@@ -20,7 +21,7 @@ describe("openWayToVault", () => {
 
   before(async () => {
     api = await FakeApiServer.start();
-    port = await freePort();
+    port = await freePortBase();
   });
   after(() => api.stop());
 
@@ -107,11 +108,4 @@ function listening(status: number, port = 0): Promise<HttpServer> {
 
 function addressOf(server: HttpServer): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listening(200);
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -9,6 +9,7 @@ import { connectStack } from "../../../cli/operate/connected-stack.ts";
 import type { Diagnosis } from "../../../diagnose/diagnosis.ts";
 import { ensureHome, localContext, localHome, type LocalHome } from "../../../local/home.ts";
 import { ensureCertificates } from "../../../local/servers/certificates.ts";
+import { freePortBase } from "../../support/servers.ts";
 import { recordedIo } from "../recorded-io.ts";
 
 /** A server that accepts connections and never answers: a firewall that drops, a node that swaps, a stopped process. */
@@ -49,7 +50,7 @@ describe("doctor with a server that accepts connections and never answers", func
 
   beforeEach(async () => {
     const dir = mkdtempSync(join(tmpdir(), "silent-server-"));
-    home = localHome({ dir: join(dir, "home"), portBase: 11_000 + 10 * Math.floor(Math.random() * 90) });
+    home = localHome({ dir: join(dir, "home"), portBase: await freePortBase() });
     ensureHome(home);
     await ensureCertificates(home);
     writeFileSync(home.azure.operatorToken, "token");

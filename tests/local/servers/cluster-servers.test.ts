@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import type { LocalHome } from "../../../local/home.ts";
 import { applyObject, homeCluster } from "../../../local/servers/cluster-call.ts";
@@ -7,6 +7,7 @@ import { applyCrds } from "../../../local/servers/cluster-objects.ts";
 import { exchange } from "../../../clients/http.ts";
 import { readRecords } from "../../../local/servers/records.ts";
 import { startServers } from "../../../local/servers/start.ts";
+import { listeningAddresses } from "../../support/processes.ts";
 import { useServers } from "../../support/servers.ts";
 
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -179,25 +180,4 @@ async function mayUser(kubeconfig: string, verb: string, resource: string, group
   const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
   const { body } = await asUser(kubeconfig, "POST", path, JSON.stringify(review));
   return (JSON.parse(body) as { status: { allowed: boolean } }).status.allowed;
-}
-
-/** Of every socket that a process listens on, IPv4 and IPv6 alike, as /proc/net writes them. */
-function listeningAddresses(pid: number): readonly string[] {
-  const sockets = new Set(
-    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
-      } catch {
-        return [];
-      }
-    }),
-  );
-  return ["tcp", "tcp6"].flatMap((table) =>
-    readFileSync(`/proc/net/${table}`, "utf8")
-      .split("\n")
-      .slice(1)
-      .map((line) => line.trim().split(/\s+/))
-      .filter((fields) => fields[3] === "0A" && sockets.has(fields[9] ?? ""))
-      .map((fields) => (fields[1] ?? "").split(":")[0] ?? ""),
-  );
 }

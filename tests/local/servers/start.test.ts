@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../../domain/user-error.ts";
@@ -12,6 +12,7 @@ import type { ServerName } from "../../../local/servers/server.ts";
 import { startServers } from "../../../local/servers/start.ts";
 import { exchange } from "../../../clients/http.ts";
 import type { Binaries } from "../../../local/toolchain/pieces.ts";
+import { filesIn, openToOthers } from "../../support/files.ts";
 import { forget, temporaryHome, testBinaries, useServers } from "../../support/servers.ts";
 
 const startOpenBao = (home: LocalHome, binaries: Binaries) => startServers(home, binaries, { only: ["openbao"] });
@@ -90,11 +91,9 @@ describe("startServers", function () {
 
   it("stores logs, keys and records readable by their owner only", () => {
     const { home } = servers();
-    const files = readdirSync(home.dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    const open = files
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.startsWith(home.vault.dataDir) && (statSync(path).mode & 0o077) !== 0);
-    assert.deepEqual(open, []);
+    const files = filesIn(home.dir).filter((path) => !path.startsWith(home.vault.dataDir));
+    assert.notEqual(files.length, 0);
+    assert.deepEqual(openToOthers(files), []);
   });
 });
 

@@ -129,7 +129,7 @@ async function linesOf(dir: string): Promise<string[]> {
 
 /** SIGKILL is delivered at once, but the kernel takes a moment to take the process down. */
 async function vanishes(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 300; tries += 1) {
     try {
       process.kill(pid, 0);
     } catch {
