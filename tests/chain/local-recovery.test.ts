@@ -65,7 +65,8 @@ describe("local up after a stop, a kill and a full disk", function () {
     const { code, err } = await run.ended;
     assert.equal(code, 2, err);
     assert.match(err, /kube-controller-manager ended while it was needed\n.*logs\/kube-controller-manager\.log/s);
-    assert.ok(performance.now() - killedAt < 60_000, "it waited for what could not happen");
+    // the Job's own end is 20 minutes away
+    assert.ok(performance.now() - killedAt < 300_000, "it waited for what could not happen");
     const next = await chain().up(changed);
     assert.equal(next.code, 0, next.err);
     assert.deepEqual(
