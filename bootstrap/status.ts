@@ -30,7 +30,8 @@ export function mergedStatus(
   const former = new Map(before?.secrets.map((one) => [one.path, one]));
   const told = status.secrets.map((one) => {
     const { vaultVersion, deliveredAt, notDelivered } = former.get(one.path) ?? {};
-    if (one.outcome !== "unchanged" || one.vaultVersion !== vaultVersion) return one;
+    const isReported = one.deliveredAt !== undefined || one.notDelivered !== undefined;
+    if (one.outcome !== "unchanged" || isReported || one.vaultVersion !== vaultVersion) return one;
     return { ...one, ...(deliveredAt !== undefined && { deliveredAt }), ...(notDelivered && { notDelivered }) };
   });
   for (const { path } of told) former.delete(path);

@@ -37,6 +37,13 @@ describe("mergedStatus", () => {
     assert.equal(stopped.lastSuccessAt, "then");
   });
 
+  it("replaces the delivery of a version by that of a later run", () => {
+    const version = { vaultVersion: 2 };
+    const left = { ...secret("a", "written"), ...version, notDelivered: ["ns/sync: could not get secret data"] };
+    const delivered = { ...secret("a", "unchanged"), ...version, deliveredAt: "now" };
+    assert.deepEqual(mergedStatus(status({ secrets: [delivered] }), status({ secrets: [left] })).secrets, [delivered]);
+  });
+
   it("keeps the delivery of a version until another one is written", () => {
     const left = { vaultVersion: 2, notDelivered: ["ns/sync: its refreshPolicy is CreatedOnce"] };
     const before = status({
