@@ -49,7 +49,7 @@ describe("a run that is killed", function () {
       previous = value;
       if (round % roundsBetweenRuns !== roundsBetweenRuns - 1) continue;
 
-      // other values once more, so that what a killed run wrote and did not mark is met as an earlier value
+      // new values again: what a killed run wrote without its metadata must count as an earlier value
       const last = `value-after-round-${round}`;
       await rig().source.setSecrets(Object.fromEntries(names.map((name) => [name, last])));
       const result = await rig().runHere(config);

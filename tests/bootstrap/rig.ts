@@ -138,7 +138,7 @@ export class BootstrapRig {
     await this.vault.make(config);
   }
 
-  /** Another Vault, which nobody has initialised, beside the one that all share. */
+  /** A second Vault, not initialised; the tests share the first one. */
   async freshVault(): Promise<LocalHome> {
     const home = await temporaryHome();
     await startServers(home, await testBinaries(), { only: ["openbao"] });

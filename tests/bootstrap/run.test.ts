@@ -5,7 +5,7 @@ import type { RunResult } from "./runs.ts";
 import { external } from "./external.ts";
 import { useRig } from "./use-rig.ts";
 
-/** Name to outcome and reason, as the log tells; unchanged ones without a reason are not reported. */
+/** Name to outcome and reason, as the log reports them; unchanged ones without a reason are not reported. */
 function reported({ lines }: RunResult): Record<string, string> {
   const secrets = lines.filter(({ event }) => event === "secret" || event === "would-write") as Record<
     string,

@@ -76,7 +76,7 @@ export class TestCluster {
     return status === 404 ? undefined : (JSON.parse(body.data.status) as BootstrapStatus);
   }
 
-  /** Puts `text` where the last run told; nothing at all where it is `undefined`. */
+  /** Writes `text` into the status of the last run; `undefined` removes the status. */
   async setStatus(text: string | undefined): Promise<void> {
     const path = `/api/v1/namespaces/${namespace}/configmaps`;
     await this.call("DELETE", `${path}/vault-bootstrap-status`);

@@ -19,7 +19,7 @@ export interface ProxiedAnswer {
 }
 
 /**
- * What stands between the bootstrap and its Vault, or its API server, in a test.
+ * What a proxy between vault-bootstrap and its Vault or API server does with a call.
  *
  * @param forward - asks the real one.
  * @returns what the bootstrap gets; `"drop"` cuts the connection.

@@ -24,7 +24,7 @@ const values = {
   OPENAI_API_KEY: "access-openai-0123456789",
 };
 
-/** Who may do less is told which right is missing, by the servers that refuse it; and who may do what at all. */
+/** What each role is allowed to do, and which missing right is reported to a role that is allowed less. */
 describe("what a person or an account is not allowed to read", function () {
   this.timeout(startTimeout);
   let connected: ConnectedStack;

@@ -1,4 +1,4 @@
-/** Who calls, in the words of the table; the suite finds role, account and policy of each in the running environment. */
+/** The callers, named as in the table; the suite looks up role, account and policy of each in the running environment. */
 export const callers = [
   "vault-bootstrap",
   "store of the environment",

@@ -47,7 +47,7 @@ describe("a value that changes in a running environment", function () {
     }
     assert.equal((await chain().secret(namespace, "workrequests-github-token"))["token"], "canary-ghcr-token-2");
     assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
-    // once more, as after one that was cut short: it goes no further back, nor forward
+    // again, as after an interrupted rotation: the value neither goes back further nor forward
     assert.equal((await at("rotate ghcr-token --rollback")).code, 0);
     await chain().cluster.remove(`${theirs}/workrequests-github-token-sync`);
     assert.match((await chain().secret("argocd", "ghcr-pull"))[".dockerconfigjson"] ?? "", /canary-ghcr-token-1/);
@@ -106,7 +106,7 @@ describe("a value that changes in a running environment", function () {
     const names = ["a-chat", "b-picky", "c-last"];
     for (const name of names)
       await cluster.create(deployments, readingDeployment(name, "langfuse-secrets", "environment"));
-    // refuses the new value, as a service does whose account was not changed with it
+    // refuses the new value, as a service does if its account was not changed too
     const refuse = "process.env.LANGFUSE_SECRET_KEY.endsWith('-4') ? process.exit(1) : setInterval(() => {}, 60_000)";
     const containers = [{ name: "main", command: ["/nodejs/bin/node", "-e", refuse] }];
     await cluster.patch(

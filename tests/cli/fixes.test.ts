@@ -7,7 +7,7 @@ import { commands } from "../../cli/commands/index.ts";
 import { repositoryRoot } from "../../environments/index.ts";
 import { environmentSettings, localSettings, sharedSettings } from "../../domain/plan/settings.ts";
 
-/** Every folder whose texts a person reads while something is wrong. */
+/** Every folder with texts that a person reads while something is wrong. */
 const folders = "{bootstrap,cli,clients,components,diagnose,domain,environments,local,policies}";
 
 interface Text {

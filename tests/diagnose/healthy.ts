@@ -29,7 +29,7 @@ export function print(of: string, looksLike: Fingerprint["looksLike"] = "value",
 
 export const stack: EnvironmentStack = environmentStack("dev");
 
-/** The `dev` environment with every hop as it should be. A test changes the one thing that it is about. */
+/** The `dev` environment with every stage healthy. A test changes the one thing that it is about. */
 export function healthy(expected: EnvironmentStack = stack): Snapshot {
   const { plan, namespace, bootstrap, federated, vault } = expected;
   return {

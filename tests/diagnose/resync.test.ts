@@ -162,7 +162,7 @@ describe("resync", () => {
     const { asked, writer } = cluster({ stuck: ["b"] });
     await resync(writer, { ...options, timeoutInSeconds: 1 });
     const lists = asked.filter((path) => path.endsWith("/externalsecrets")).length;
-    assert.equal(lists, 3); // before, beside the watch, and once for the words of the one that is left
+    assert.equal(lists, 3); // before the watch, next to it, and once for the message of the remaining one
     assert.ok(asked.every((path) => !path.includes("/secrets/")));
   });
   it("lists instead of watching if the right to watch is missing", async () => {

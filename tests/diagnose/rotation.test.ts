@@ -169,7 +169,7 @@ describe("rotationState", () => {
       restarts: ["ameide-dev Deployment/langfuse"],
       follows: [],
     }));
-  /** Beside ours one that a service made of the same path, by when it was last synced. */
+  /** Ours, and one that a service created for the same path, with the time of its last sync. */
   const withTheirs = (minutes: number): Snapshot["externalSecrets"] => {
     const ours = valuesOf(healthy().externalSecrets);
     const [one] = ours;

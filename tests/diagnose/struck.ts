@@ -6,7 +6,7 @@ import { environmentStack } from "../support/stacks.ts";
 import { healthy, stack } from "./healthy.ts";
 import { strikes } from "./strikes.ts";
 
-/** What is told where that is broken and nothing else. */
+/** The diagnosis where only this is broken. */
 export function struckBy(code: CauseCode): Diagnosis {
   const expected = stackFor(code);
   const before = healthy(expected);

@@ -71,7 +71,7 @@ function withoutCode(text: string): string {
     .replaceAll(/`[^`\n]*`/g, "code");
 }
 
-/** Of our own command line, in code spans and blocks; what stands before and after it in a pipe is not ours. */
+/** Our own command lines in code spans and blocks, without the other commands of a pipe. */
 function commandLines(text: string): readonly string[] {
   const blocks = text.match(/^```[\s\S]*?^```$|^ {4}.*$/gm) ?? [];
   const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span);

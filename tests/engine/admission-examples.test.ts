@@ -21,7 +21,7 @@ const accepted: Readonly<Record<string, string>> = {
     "recognises credentials by their shape, with expressions that CEL's cost limit refuses",
 };
 
-/** Rules whose refused example the API server refuses on its own. */
+/** Rules with a refused example that the API server refuses on its own. */
 const refusedByServer: Readonly<Record<string, RegExp>> = {
   "delivery-api-version": /v1beta1|404|not find/,
 };

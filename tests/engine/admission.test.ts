@@ -137,7 +137,7 @@ describe("externalSecretPolicy, on a real API server", function () {
     ["it in the form of a variable", { keys: ["PLATFORM_DB_CREDENTIALS"] }, "platform-db-credentials (cnpg)"],
     ["it behind the mount", { keys: ["secret/data/platform-db-credentials"] }, "platform-db-credentials (cnpg)"],
     ["it by an alias", { keys: ["postgres-ameide-password"] }, "postgres-ameide-password (cnpg)"],
-    ["it among lawful ones", { keys: ["ghcr-token", "x-db-credentials"] }, "x-db-credentials (cnpg)"],
+    ["it among allowed ones", { keys: ["ghcr-token", "x-db-credentials"] }, "x-db-credentials (cnpg)"],
     [
       "a client's secret of Keycloak",
       { keys: ["platform-app-client-secret"] },
@@ -235,10 +235,10 @@ describe("externalSecretPolicy, on a real API server", function () {
     assert.equal(await refusal("elsewhere", asks({ keys: ["platform-db-credentials"] })), undefined));
 
   it("judges 1,000 keys, allowed or not, within CEL's budget", async () => {
-    const lawful = Array.from({ length: 1000 }, () => "ghcr-token");
-    assert.equal(await refusal("ameide-dev", asks({ keys: lawful })), undefined);
+    const accepted = Array.from({ length: 1000 }, () => "ghcr-token");
+    assert.equal(await refusal("ameide-dev", asks({ keys: accepted })), undefined);
     assert.match(
-      (await refusal("ameide-dev", asks({ keys: [...lawful.slice(1), "x-db-credentials"] }))) ?? "",
+      (await refusal("ameide-dev", asks({ keys: [...accepted.slice(1), "x-db-credentials"] }))) ?? "",
       /^it may not fetch x-db-credentials \(cnpg\);/,
     );
   });
@@ -396,10 +396,10 @@ describe("externalSecretPolicy, on a real API server", function () {
           delivery.name,
         );
       }
-      const lawful = Array.from({ length: 1000 }, () => "ghcr-token");
-      assert.equal(await refusal("ameide-dev", asks({ keys: lawful })), undefined);
+      const accepted = Array.from({ length: 1000 }, () => "ghcr-token");
+      assert.equal(await refusal("ameide-dev", asks({ keys: accepted })), undefined);
       assert.match(
-        (await refusal("ameide-dev", asks({ keys: [...lawful, "platform-db-credentials"] }))) ?? "",
+        (await refusal("ameide-dev", asks({ keys: [...accepted, "platform-db-credentials"] }))) ?? "",
         /^it may not fetch platform-db-credentials \(cnpg\);/,
       );
     });

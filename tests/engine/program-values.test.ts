@@ -49,7 +49,7 @@ describe("registerStack, for shared with values in state, under the real engine"
     ]));
 
   it("stores no value in clear in its state, in any encoding", async () => {
-    // what lies on disk; the Automation API's own export shows secrets
+    // the file on disk; the Automation API's own export shows secrets
     const state = readFileSync(join(engine.folder, "state/.pulumi/stacks/ameide-secrets/shared.json"), "utf8");
     const forms = {
       plain: canary,

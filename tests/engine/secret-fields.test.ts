@@ -16,7 +16,7 @@ interface Schema {
   readonly items?: Schema;
 }
 
-/** Every field of a schema that has no fields of its own; `[]` stands for every item of a list. */
+/** Every field of a schema that has no fields of its own; `[]` means every item of a list. */
 function leavesOf(schema: Schema, path = ""): readonly string[] {
   if (schema.items !== undefined) return leavesOf(schema.items, `${path}[]`);
   const fields = Object.entries(schema.properties ?? {});
@@ -24,7 +24,7 @@ function leavesOf(schema: Schema, path = ""): readonly string[] {
   return fields.flatMap(([name, field]) => leavesOf(field, path === "" ? name : `${path}.${name}`));
 }
 
-/** Rows that are about a newer External Secrets than the one whose definitions are tested here. */
+/** Rows about a newer External Secrets than the one with the definitions tested here. */
 const newer = new Set(["target.manifest", "syncWindows", "dataTo[]", "dataTo[].storeRef"]);
 
 describe("secretFields, against the definitions of External Secrets", () => {

@@ -13,7 +13,7 @@ import { repositoryRoot } from "../../environments/repository.ts";
 const real = readCatalogue();
 const text = readFileSync(cataloguePath, "utf8");
 
-/** What is told of the catalogue with one thing changed. */
+/** The findings in the catalogue with one thing changed. */
 function reported(from: string, to: string): readonly string[] {
   assert.ok(text.includes(from), `the catalogue does not hold ${from}`);
   return parseCatalogue(text.replace(from, to), "c.yaml").findings.map(

@@ -7,7 +7,7 @@ import { isFixture, isPlaceholder } from "../../domain/catalogue/fixtures.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { StackFolder } from "../environments/stacks.ts";
 
-/** Incidents of the platform (domain facts, section 10) that catalogue, settings and `.env` stop by themselves. */
+/** Incidents of the platform (domain facts, section 10) that the checks of catalogue, settings and `.env` stop. */
 describe("refused before anything is called", () => {
   const real = readCatalogue();
   let stacks: StackFolder;

@@ -72,7 +72,7 @@ export class Keycloak {
     return made;
   }
 
-  /** A client of the master realm that logs in by itself. @param roles - of the realm `of`. @returns its secret. */
+  /** A client of the master realm with a service account. @param roles - of the realm `of`. @returns its secret. */
   async addServiceAccount(clientId: string, of: string, roles: readonly string[]): Promise<string> {
     const { id } = await this.addClient("master", clientId, { serviceAccountsEnabled: true });
     const { id: user } = await this.admin<{ id: string }>("GET", `/master/clients/${id}/service-account-user`);

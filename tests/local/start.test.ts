@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitUntil } from "../../local/wait-until.ts";
 
-/** A clone that holds start.mjs alone; its Node and its npm are scripts that tell how they were called. */
+/** A clone with start.mjs only; its Node and its npm are scripts that record how they were called. */
 describe("npm start", () => {
   let clone: string;
   const script = (path: string, text: string) => {

@@ -16,7 +16,7 @@ import { declare, usePolicyEngine } from "../support/policy-engine.ts";
 
 const inPrograms = examples.filter(({ refused }) => "type" in refused);
 
-/** Declares what stands beside a sample, then the sample under its rule's name. */
+/** Declares the other samples of an example, then the sample under its rule's name. */
 function declareWith({ rule, beside = [] }: Example, sample: Sample): void {
   const others = beside.map((other, i) => declare(`${rule}-beside-${i}`, other));
   const after = "dependsOn" in sample && (sample.dependsOn ?? []).length > 0 ? others : [];
@@ -109,7 +109,7 @@ describe("the pack, under the real engine", function () {
       const undecided = mine.some(
         ({ level, message }) => level === "advisory" && /undecided: depends on/.test(message),
       );
-      // over a stack, what stands there for the other rules may be a violation, which is more than undecided
+      // of a stack rule, a sample for another rule may be a violation, which is more than undecided
       assert.ok(
         undecided || (isStackRule(ruleOf(rule)) && mine.length > 0),
         `${rule} said nothing of what it does not know`,

@@ -8,8 +8,8 @@ import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import { verdictsOf, type Verdict } from "../../policies/judge.ts";
 import { contextIn, unknown } from "../support/policy.ts";
 
-/** Lawful resources of every kind that a rule has an example of. */
-const lawful = examples.flatMap(({ allowed }) => ("type" in allowed ? [allowed] : []));
+/** Allowed resources of every kind that a rule has an example of. */
+const accepted = examples.flatMap(({ allowed }) => ("type" in allowed ? [allowed] : []));
 
 const odd = fc.constantFrom<unknown>(
   unknown,
@@ -64,7 +64,7 @@ describe("judge", function () {
   this.timeout(60_000);
 
   it("returns a verdict for any input, and never throws", () => {
-    const spoilt = fc.constantFrom(...lawful).chain((sample) => {
+    const spoilt = fc.constantFrom(...accepted).chain((sample) => {
       const paths = pathsIn("type" in sample ? sample.props : {}).filter((path) => path.length > 0);
       return fc.tuple(
         fc.constant(sample),
@@ -73,7 +73,7 @@ describe("judge", function () {
     });
     fc.assert(
       fc.property(spoilt, ([sample, changes]) => {
-        // the shortest path first: what lies under a part that was replaced is gone
+        // the shortest path first: what is below a replaced part is gone
         const ordered = changes.toSorted(([a], [b]) => b.length - a.length);
         for (const verdict of verdictsOn(changed(sample, ...ordered)))
           assert.ok(verdict instanceof Undecided || Array.isArray(verdict));
@@ -82,7 +82,7 @@ describe("judge", function () {
     );
   });
   it("never finds a violation in an unknown value", () => {
-    for (const sample of lawful) {
+    for (const sample of accepted) {
       for (const path of pathsIn("type" in sample ? sample.props : {})) {
         if (path.length === 0) continue;
         const alone = changed(sample, [path, unknown]);

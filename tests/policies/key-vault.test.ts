@@ -10,7 +10,7 @@ describe("rules of the family key-vault", () => {
   });
 
   it("read the classic provider's vault like azure-native's", () => {
-    const lawful = {
+    const accepted = {
       enableRbacAuthorization: true,
       purgeProtectionEnabled: true,
       softDeleteRetentionDays: 90,
@@ -21,10 +21,10 @@ describe("rules of the family key-vault", () => {
       ["key-vault-purge-protection", "purgeProtectionEnabled"],
       ["key-vault-network", "networkAcls"],
     ] as const) {
-      assert.deepEqual(saidBy(rule, classic(lawful)), []);
-      assert.equal(saidBy(rule, classic({ ...lawful, [key]: undefined })).length, 1, rule);
+      assert.deepEqual(saidBy(rule, classic(accepted)), []);
+      assert.equal(saidBy(rule, classic({ ...accepted, [key]: undefined })).length, 1, rule);
     }
-    assert.equal(saidBy("key-vault-soft-delete", classic({ ...lawful, softDeleteRetentionDays: 7 })).length, 1);
+    assert.equal(saidBy("key-vault-soft-delete", classic({ ...accepted, softDeleteRetentionDays: 7 })).length, 1);
   });
   it("accept disabled public access as a closed network", () => {
     const closed = changed(

@@ -65,7 +65,7 @@ describe("covers", () => {
     ["secret/+/a", "secret//a", false],
     ["*", "secret/data/a", true],
     ["secret/+/a*", "secret/data/ab/c", true],
-    // no segment but a whole `+` stands for another; as an expression this one took forever
+    // only a whole `+` matches any segment; as a regular expression this one took forever
     ["+".repeat(60), "a".repeat(60), false],
   ] as const) {
     it(`${wanted ? "covers" : "does not cover"} ${path} by ${pattern}`, () =>

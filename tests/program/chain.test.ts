@@ -18,7 +18,7 @@ function outputsOf({ type, name }: Pick<Registration, "type" | "name">): Record<
   return {};
 }
 
-/** Everything that `name` waits for, at one or more removes; a component stands for its children. */
+/** Everything that `name` waits for, directly or indirectly; a component includes its children. */
 function foundationOf(created: readonly Registration[], name: string): ReadonlySet<string> {
   const found = new Set<string>();
   const follow = (of: string): void => {
@@ -208,11 +208,11 @@ describe("registerStack", function () {
         "VaultEngine",
         "VaultKubernetesAuth",
       ]);
-      for (const stands of ["key-vault", "bootstrap", "delivery"]) {
-        const foundation = foundationOf(created, stands);
+      for (const stage of ["key-vault", "bootstrap", "delivery"]) {
+        const foundation = foundationOf(created, stage);
         assert.ok(
           foundation.has("namespaces-argocd") || foundation.has("resource-group-group"),
-          `${stands} stands on nothing`,
+          `${stage} depends on nothing that exists first`,
         );
       }
     });

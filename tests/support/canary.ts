@@ -52,7 +52,7 @@ export function formsOf(value: string): ReadonlyMap<CanaryForm, string> {
   return new Map([...distinct].toReversed().flatMap(([text, form]) => (text.length >= 8 ? [[form, text]] : [])));
 }
 
-/** The base64 of a text without the characters that depend on what stands before and after it. */
+/** The base64 of a text without the characters that depend on the text before and after it. */
 function inner(text: string, before: number): string {
   const base64 = Buffer.from(text).toString("base64").replace(/=+$/, "");
   const from = before === 0 ? 0 : 4;

@@ -28,14 +28,14 @@ const checks = [
 
 /** Seconds by test file, of the last whole run. */
 const durationsFile = join(cacheFolder, "test-seconds.json");
-/** The folders whose tests start servers. */
+/** Folders with tests that start servers. */
 const slowFolders = /^tests\/(?:chain|engine|bootstrap|policies|cli\/access|cli\/deploy|local\/servers)\//;
 /** Before the first run, such as in CI: a whole environment is broken and repaired in the first, the second start a few servers. */
 const guessedSeconds = (file) => (file.startsWith("tests/chain/") ? 150 : slowFolders.test(file) ? 20 : 1);
 
 const only = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
-/** @type {string[]} - shown once more at the end: a log that is cut off keeps its end. */
+/** @type {string[]} - repeated at the end: a log that is cut off keeps its end. */
 const failed = [];
 const secondsSince = (start) => (performance.now() - start) / 1000;
 

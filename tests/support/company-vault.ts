@@ -15,7 +15,7 @@ export interface CompanyVault {
   readonly ca: string;
   /** The same in a file. */
   readonly caFile: string;
-  /** A name that the certificate has beside 127.0.0.1. */
+  /** A name in the certificate, in addition to 127.0.0.1. */
   readonly serverName: string;
   /** One for each node, such as `https://127.0.0.1:12345`. */
   readonly addresses: readonly [string, ...string[]];

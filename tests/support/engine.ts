@@ -93,7 +93,7 @@ export async function startStacks(providers: TestProviders): Promise<RunningStac
   };
 }
 
-/** What every engine of a test runs with, beside its providers. */
+/** What every engine of a test runs with, in addition to its providers. */
 export function engineEnvironment(folder: string) {
   return {
     PULUMI_HOME: join(folder, "home"),

@@ -10,7 +10,7 @@ export interface FakeBuilders {
   calls(): readonly string[];
   /** Lets every command from now on wait this long first. */
   delay(seconds: number): void;
-  /** Lets `go build` of this package fail from now on; `undefined` mends it. */
+  /** Makes `go build` of this package fail from now on; `undefined` makes it succeed again. */
   failOn(packageName: string | undefined): void;
   /** Puts an executable on PATH that prints a text and ends well. */
   addExecutable(name: string, prints: string): void;

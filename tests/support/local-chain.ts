@@ -59,7 +59,7 @@ export function useLocalChain(
   });
 
   return () => {
-    if (chain === undefined) throw new Error("the chain stands from `before` on");
+    if (chain === undefined) throw new Error("the chain exists from `before` on");
     return chain;
   };
 }

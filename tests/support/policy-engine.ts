@@ -7,7 +7,7 @@ import type { Sample } from "../policies/examples/example.ts";
 import { startEchoProviders } from "./echo-providers.ts";
 import { startStacks } from "./engine.ts";
 
-/** One verdict of the pack, as the engine tells it. */
+/** One verdict of the pack, as the engine reports it. */
 export interface Told {
   readonly rule: string;
   /** Logical name of the resource. */
@@ -25,7 +25,7 @@ export interface Ran {
 
 export interface PolicyEngine {
   preview(stackName: string, program: () => Promise<void>, policyPacks?: readonly string[]): Promise<Ran>;
-  /** @returns the state file's text as well, as it lies on disk. */
+  /** @returns the text of the state file on disk, too. */
   update(stackName: string, program: () => Promise<void>): Promise<Ran & { readonly state: string }>;
 }
 
@@ -38,7 +38,7 @@ export const ownPack = join(repositoryRoot, "policies");
 /**
  * The real engine with the pack of this repository; its providers take any resource. Call it in a `describe`.
  *
- * @param packages - whose resources the programs declare, beside those of this program's own providers.
+ * @param packages - packages of other resources that the programs declare, in addition to this program's own providers.
  */
 export function usePolicyEngine(packages: readonly string[] = []): PolicyEngine {
   let started: RunningPolicyEngine | undefined;

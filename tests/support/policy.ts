@@ -67,7 +67,7 @@ export const policyCatalogue: Catalogue = catalogueSchema.parse({
   fixtures: { values: ["minioadmin", "lf_api_*"], placeholders: ["CHANGEME", "REPLACE_ME", "__generate__"] },
 });
 
-/** What a rule says: the problems in order, or that it cannot tell yet. */
+/** What a rule reports: the problems in order, or that it cannot decide yet. */
 export type Said = readonly string[] | "undecided";
 
 export function contextIn(environment: PolicyEnvironment = "prod"): RuleContext {
@@ -87,7 +87,7 @@ export function saidBy(id: string, sample: Sample, environment?: PolicyEnvironme
   return said(environment === undefined ? example : { ...example, environment }, sample);
 }
 
-/** A sample as the pack gets it: plain JSON, in which the engine's sentinels stand for what is not known. */
+/** A sample as the pack gets it: plain JSON, in which the engine's sentinels replace unknown values. */
 export function subjectOf(sample: Sample, name = "sample"): Subject {
   const [subject] = subjectsOf(sample, name);
   if (subject === undefined) throw new Error("no rule looks at this sample");
@@ -109,7 +109,7 @@ export function subjectsOf(sample: Sample, name: string): readonly Subject[] {
   });
 }
 
-/** Judges one sample of an example, with what stands beside it where the rule is over a stack. */
+/** Judges one sample of an example; for a stack rule, together with the other resources of the stack. */
 export function said({ rule: id, beside = [], environment }: Example, sample: Sample): Said {
   const rule = ruleOf(id);
   const own = subjectsOf(sample, "sample");

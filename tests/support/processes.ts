@@ -26,7 +26,7 @@ export function processes(): RunningProcess[] {
     });
 }
 
-/** Processes whose command line names the home. */
+/** Processes with the home in their command line. */
 export function pidsOf(dir: string): number[] {
   return processes()
     .filter(({ command }) => command.includes(dir))

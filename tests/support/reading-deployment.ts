@@ -1,4 +1,4 @@
-/** A Deployment whose pods read a Secret as environment, once at their start, or from a file, and do nothing. */
+/** A Deployment with pods that read a Secret from the environment, once at their start, or from a file, and do nothing. */
 export function readingDeployment(name: string, secret: string, by: "environment" | "file"): object {
   const container = {
     name: "main",

@@ -33,7 +33,7 @@ export interface Registration {
  * that the list is the same in each run. The stack's own is left out. Any provider call fails the run: the program asks
  * nobody anything while it is being planned.
  *
- * @param outputsOf - what a resource has beside its inputs, such as the client id of an identity. @default - nothing
+ * @param outputsOf - what a resource has in addition to its inputs, such as the client id of an identity. @default - nothing
  */
 export async function recordStack(
   program: () => unknown,

@@ -27,7 +27,7 @@ describe("temporaryHome", () => {
     return dir;
   }
 
-  /** Asks for a home in a process of its own, whose temporary folder is this test's. */
+  /** Asks for a home in a separate process that uses this test's temporary folder. */
   async function elsewhere(): Promise<{ readonly code: number; readonly reported: string }> {
     const script = `import { temporaryHome } from "${module}"; await temporaryHome();`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {

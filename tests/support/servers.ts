@@ -70,7 +70,7 @@ async function forgetAbandoned(): Promise<void> {
   }
 }
 
-/** Lock of the run that uses the home. Beside it, not in it: a home is made in an empty folder only. */
+/** Lock of the run that uses the home. It is next to the home: a home is created in an empty folder only. */
 function ownerFile(dir: string): string {
   return `${dir}.owner`;
 }

@@ -179,7 +179,7 @@ export function environmentStack(
   };
 }
 
-/** `local`: the shared part in the same stack, nothing protected, Vault beside the cluster. */
+/** `local`: the shared part in the same stack, nothing protected, Vault outside the cluster. */
 export function localStack(values: Readonly<Record<string, string>> = {}): EnvironmentStack {
   const cloud = environmentStack("local");
   return {
@@ -196,7 +196,7 @@ export function localStack(values: Readonly<Record<string, string>> = {}): Envir
   };
 }
 
-/** The same stack, whose Vault the jobs of this repository log in to. */
+/** The same stack, with a Vault that the jobs of this repository log in to. */
 export function withGithubLogin(
   stack: EnvironmentStack,
   issuer = "https://token.actions.githubusercontent.com",

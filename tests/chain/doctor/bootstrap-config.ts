@@ -3,7 +3,7 @@ import { bootstrapConfigMap } from "../../../domain/manifests/bootstrap.ts";
 import { patchPod } from "./bootstrap.ts";
 import type { World } from "./world.ts";
 
-const name = "vault-bootstrap-told-otherwise";
+const name = "vault-bootstrap-changed";
 
 /** Has vault-bootstrap read another configuration than the stack's. @returns gives it the stack's again. */
 export async function withConfig(world: World, config: BootstrapConfig): Promise<() => Promise<void>> {

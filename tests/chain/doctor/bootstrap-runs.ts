@@ -113,7 +113,7 @@ const langfuse = "langfuse-secret-key";
 
 let closeOpenProxy = (): Promise<void> => Promise.resolve();
 
-/** Ends what stands between the bootstrap and Vault, if anything does. */
+/** Closes the proxy between vault-bootstrap and Vault, if one is open. */
 export async function closeProxy(): Promise<void> {
   const close = closeOpenProxy;
   closeOpenProxy = () => Promise.resolve();
@@ -129,7 +129,7 @@ async function runThroughProxy(world: World, intercept: Intercept): Promise<void
   await world.bootstrap();
 }
 
-/** As a person starts one beside the schedule; nobody waits for its end. */
+/** Starts a run as a person does, without waiting for its end. */
 async function start(world: World, suffix: string): Promise<string> {
   const { name } = world.place.stack.bootstrap;
   const job = `${name}-${suffix}`;

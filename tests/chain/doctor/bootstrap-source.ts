@@ -11,7 +11,7 @@ import type { World } from "./world.ts";
 /** @default - it reads Key Vault */
 let restore = (): Promise<void> => Promise.resolve();
 
-/** As on a cluster without Azure, where a Secret stands in Key Vault's place. */
+/** As on a cluster without Azure, where a Secret replaces Key Vault. */
 export const bootstrapSourceBreaks = {
   "bootstrap-source-missing": {
     strike: async (world) => {

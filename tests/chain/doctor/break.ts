@@ -1,6 +1,6 @@
 import type { World, Sight } from "./world.ts";
 
-/** One way to break the running environment, and what its repair asks for beside the printed command. */
+/** One way to break the running environment, and what its repair needs in addition to the printed command. */
 export interface Break {
   /** Does it; resolves when the servers have answered. */
   readonly strike: (world: World) => Promise<unknown>;

@@ -42,7 +42,7 @@ export const storeBreaks = {
   "store-stale": {
     strike: async (world) => {
       await pinReviewer(world);
-      world.signal("external-secrets", "SIGSTOP"); // or it looks again by itself, sooner or later
+      world.signal("external-secrets", "SIGSTOP"); // otherwise it retries on its own at some point
       await configureReviewer(world, "");
     },
     before: (world) => Promise.resolve(world.signal("external-secrets", "SIGCONT")),
@@ -201,7 +201,7 @@ async function configureReviewer(world: World, token: string): Promise<void> {
   await world.vault("POST", config, { ...data, token_reviewer_jwt: token });
 }
 
-/** While External Secrets stands still: it watches its Secrets and may else be quicker than any look. */
+/** While External Secrets is stopped: it watches its Secrets and could restore one before `doctor` looks. */
 function whileStopped(strike: (world: World) => Promise<unknown>): Break {
   return {
     strike: async (world) => {
@@ -234,7 +234,7 @@ function storeOf(world: World, name: string): Promise<unknown> {
   return world.place.cluster.patch(path, { spec: { secretStoreRef: { name } } });
 }
 
-/** The same object once more, without what External Secrets has written into it. */
+/** Recreates the same object, without what External Secrets has written into it. */
 async function madeAnew({ place: { cluster } }: World, path: string): Promise<void> {
   const { apiVersion, kind, metadata, spec } = await cluster.get(path);
   const { name, namespace, labels, annotations } = metadata;

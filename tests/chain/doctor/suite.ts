@@ -141,14 +141,14 @@ async function apply(world: World, { code, fix }: Pick<DiagnosedCause, "code" | 
   const ended = await world.shell(command, input);
   const confirmed = /^ *fix: (\S*ameide-secrets .*--confirm \S+)$/m.exec(ended.err)?.[1];
   const last = confirmed === undefined ? ended : await world.shell(confirmed);
-  const mayFind = /^ameide-secrets (lineage|doctor)/.test(command); // these tell by their exit code what they found
+  const mayFind = /^ameide-secrets (lineage|doctor)/.test(command); // their exit code reports a finding
   assert.ok(
     last.code === 0 || (mayFind && last.code === 1),
     `${code}: ${command}\nended with ${last.code}: ${last.err}${last.out}`,
   );
 }
 
-/** The command in the words of a repair: all of it, or what follows the last `: `. Without one, a person does it. */
+/** The command in a fix: the whole text, or what follows the last `: `. `undefined` if a person has to act. */
 export function commandOf(fix: string): string | undefined {
   return /(?:^|: )((?:ameide-secrets|kubectl|az) [^<]*)$/.exec(fix)?.[1];
 }

@@ -29,7 +29,7 @@ export const vaultBreaks = {
     }),
   },
   "vault-uninitialised": {
-    // as on a cluster of its own beside the former one: neither data nor keys are there
+    // as on a new cluster: neither data nor keys exist
     strike: async (world) => {
       await world.place.cluster.remove(credentials(world));
       await whileVaultIsDown(world, ({ dataDir }) => rmSync(dataDir, { recursive: true }));
@@ -85,7 +85,7 @@ export const vaultBreaks = {
     before: (world) => world.vault("DELETE", quota),
   },
   "vault-not-readable": {
-    strike: () => Promise.resolve(), // a person whose token has ended
+    strike: () => Promise.resolve(), // somebody with an expired token
     sight: ({ place: { stack } }) => ({
       access: { vault: vaultReader({ address: stack.vault.operatorAddress }, new Redacted("ended")) },
     }),

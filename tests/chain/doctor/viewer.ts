@@ -37,7 +37,7 @@ export async function vaultForViewer(world: World): Promise<VaultReader> {
   return { address: operatorAddress, hasToken: false, get: () => Promise.reject(closed) };
 }
 
-/** The cluster as somebody sees it whose login has ended. */
+/** The cluster as somebody with an expired login sees it. */
 export function clusterByEndedLogin(world: World): Promise<Cluster> {
   return openCluster({ ...world.place.stack.cluster, kubeconfig: kubeconfigWith(world, "ended") });
 }

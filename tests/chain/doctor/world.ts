@@ -51,7 +51,7 @@ export class World {
     return new World(chain, await placeIn(chain), values);
   }
 
-  /** Once more, with tokens of today. */
+  /** Connects again, with fresh tokens. */
   async reopen(): Promise<void> {
     const former = this.place;
     this.place = await placeIn(this.chain);
@@ -81,7 +81,7 @@ export class World {
     return explain(await observe(stack, { ...this.place.access, ...access }, { compareValues: prove }), stack);
   }
 
-  /** Looks until this cause stands first. @throws AssertionError with what stands there instead, when its time is over. */
+  /** Looks until this cause is the first. @throws AssertionError with the causes seen instead, after the timeout. */
   async untilFirst(code: CauseCode, sight: Sight = {}): Promise<DiagnosedCause> {
     let seen: readonly DiagnosedCause[] = [];
     await this.until(
@@ -161,7 +161,7 @@ export class World {
     });
   }
 
-  /** Writes `.env` anew, where the commands read it. */
+  /** Rewrites the `.env` file that the commands read. */
   setValues(values: Readonly<Record<string, string>>): void {
     this.values = values;
     this.chain.envFile(values);
@@ -185,7 +185,7 @@ export class World {
     ]);
     const az = fileURLToPath(new URL("./az-stand-in.ts", import.meta.url));
     script("az", [`exec "${process.execPath}" "${az}" "${this.chain.home.dir}" ${this.chain.home.portBase} "$@"`]);
-    // Vault runs beside the cluster, not in a pod: what is to run in its pod runs here, with the address that it has there
+    // Vault does not run in a pod here: what `kubectl exec` would run in its pod runs on this machine, with Vault's address
     script("kubectl", [
       `if [ "$1" = exec ]; then`,
       `  while [ "$1" != -- ]; do shift; done; shift`,

@@ -8,7 +8,7 @@ const cronJob = {
   spec: { jobTemplate: { spec: { template: { spec: { containers: [{}] } } } } },
 };
 
-/** A cluster in which each Job ends at once: as told, one after the other; the last way for ever. */
+/** A cluster in which each Job ends at once, with these results one after the other; the last one repeats. */
 function runs(...causes: readonly BootstrapRun["cause"][]) {
   const count = { runs: 0, held: 0 };
   const cause = () => causes[Math.min(count.runs, causes.length) - 1] ?? "ok";

@@ -7,7 +7,7 @@ import { useServers } from "../../support/servers.ts";
 
 const namespace = "ameide-staging";
 
-/** A cluster whose `vault-auto-credentials` has this in clear. */
+/** A cluster with these fields, decoded, in `vault-auto-credentials`. */
 function clusterWith(data: Readonly<Record<string, string>> | undefined) {
   const encoded = Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
   const secret = data === undefined ? undefined : { data: Object.fromEntries(encoded) };

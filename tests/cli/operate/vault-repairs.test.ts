@@ -6,7 +6,7 @@ import type { ConnectedStack } from "../../../cli/operate/connected-stack.ts";
 import { isConfirmed, reconfigureKubernetesAuth, unsealVault } from "../../../cli/operate/vault-repairs.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
-/** A Vault that is sealed until it gets a key, and whose auth is configured otherwise than the program does. */
+/** A Vault that is sealed until it gets a key, with an auth configuration that differs from the program's. */
 class FakeVault {
   sealed = true;
   /** How many looks at its health find it a standby after it was unsealed, as while a leader is elected. */

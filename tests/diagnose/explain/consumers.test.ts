@@ -10,7 +10,7 @@ const started = {
   secrets: [{ secret: "langfuse-secrets", by: "environment" as const }],
 };
 
-/** What is told of a pod that reads a Secret which changed after it started. */
+/** What is reported about a pod that reads a Secret which changed after the pod started. */
 function restart(change: Partial<PodState>) {
   const before = healthy();
   const isRead = ({ name }: { name: string }) => name === "langfuse-secrets";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { authorities } from "../../../domain/catalogue/catalogue.ts";
 import { destinations, checkAuthority, conditions, type Circumstances } from "../../../domain/catalogue/authority.ts";
 
-/** Every lawful circumstance at once: what is refused even so is never let in. */
+/** Everything that can allow a name, at once: what is refused even so is never allowed. */
 const all: Circumstances = { "as-declared": true, "where-absent": true, "by-its-producer": true, "as-mirror": true };
 
 describe("checkAuthority", () => {

@@ -3,7 +3,7 @@ import { parse } from "dotenv";
 import * as fc from "fast-check";
 import { scanDotenv } from "../../../domain/dotenv/files.ts";
 
-/** Texts that look like `.env` files: every piece that dotenv's grammar tells apart, in any order. */
+/** Texts that look like `.env` files: every element of dotenv's grammar, in any order. */
 const dotenvText = fc
   .array(
     fc.oneof(

@@ -7,7 +7,7 @@ import { repositoryRoot } from "../../../environments/repository.ts";
 
 const shim = join(repositoryRoot, "local", "pulumi-shims", "pulumi-analyzer-policy-nodejs");
 
-/** Stands for the engine: starts the pack as one does, tells its process and its port, and waits to be killed. */
+/** Plays the engine: starts the pack, prints its process id and its port, and waits to be killed. */
 const engine = `
   const child = require("node:child_process").spawn(process.argv[1], ["127.0.0.1:1", "."], { stdio: ["ignore", "pipe", "inherit"] });
   child.stdout.on("data", (port) => console.log(JSON.stringify({ pid: child.pid, port: Number(port) })));

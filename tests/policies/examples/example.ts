@@ -6,11 +6,11 @@ export type Sample =
       readonly type: string;
       readonly props: Readonly<Record<string, unknown>>;
       readonly protect?: boolean;
-      /** Logical names of the samples beside it that it depends on. */
+      /** Logical names of the other samples that it depends on. */
       readonly dependsOn?: readonly string[];
       /** Top-level inputs that are computed from another resource. */
       readonly computed?: readonly string[];
-      /** Which one: `beside-0` is the first of the samples beside it. @default - another one */
+      /** Which one: `beside-0` is the first of the other samples. @default - another one */
       readonly from?: string;
     }
   | { readonly document: Readonly<Record<string, unknown>> }
@@ -20,7 +20,7 @@ export type Sample =
 /** What a rule allows and what it refuses; tests judge by it, docs print it. */
 export interface Example {
   readonly rule: string;
-  /** Of a rule over a stack: what stands beside each of the three. */
+  /** Of a stack rule: the other resources of the stack, in each of the three cases. */
   readonly beside?: readonly Sample[];
   readonly allowed: Sample;
   readonly refused: Sample;

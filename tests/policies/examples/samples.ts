@@ -2,7 +2,7 @@ import type { Sample } from "./example.ts";
 
 type Resource = Extract<Sample, { type: string }>;
 
-/** Lawful resources that the examples change one thing of. */
+/** Allowed resources; each example changes one thing. */
 export const keyVault: Resource = {
   type: "azure-native:keyvault:Vault",
   protect: true,

@@ -1,6 +1,6 @@
 import type { DeletedSecret, SecretClient } from "@azure/keyvault-secrets";
 
-/** How Azure's official clients tell what a server refused. */
+/** What Azure's official clients report when a server refuses a request. */
 export interface RestFailure extends Error {
   readonly statusCode: number;
   readonly code: string;

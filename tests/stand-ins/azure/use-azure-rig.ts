@@ -1,7 +1,7 @@
 import type { SecretClient } from "@azure/keyvault-secrets";
 import { AzureRig } from "./rig.ts";
 
-/** One stand-in with a vault, whose clock stands but where the test moves it. */
+/** One stand-in with a vault; its clock moves only when the test moves it. */
 export interface RigOfTest {
   readonly rig: () => AzureRig;
   /** Key Vault's official client, for the operator, without retries. */

@@ -67,7 +67,7 @@ describe("ContainerLog", () => {
     const followed = follow();
     output.write("one\n");
     await Promise.race([reported, followed]);
-    await readFile(join(dir, "0.log")); // a turn in which it could have ended by itself
+    await readFile(join(dir, "0.log")); // gives it a turn in which it could have ended on its own
     assert.equal(over, false);
     reader.abort();
     await followed;

@@ -11,7 +11,7 @@ import { applyClusterObjects } from "../../../local/servers/cluster-objects.ts";
 import { useServers } from "../../support/servers.ts";
 import { localStack } from "../../support/stacks.ts";
 
-/** The CronJob that the program makes, on a real controller-manager, with a bundle that tells how it was run. */
+/** The program's CronJob on a real controller-manager, with a bundle that records how it was run. */
 describe("the CronJob of vault-bootstrap", function () {
   this.timeout(60_000);
   const servers = useServers(["kube-controller-manager"]);

@@ -64,7 +64,7 @@ export function usePodSetup(): PodSetup {
   };
 }
 
-/** A pod with a token volume, whose one container names a program that this node has. */
+/** A pod with a token volume and one container; this node has the program that the container names. */
 export function podWithToken(uid: string, more: Partial<Pod["spec"]> = {}): Pod {
   const token = { serviceAccountToken: { path: "token", expirationSeconds: 3600 } };
   const pod: Pick<Pod, "metadata" | "spec"> = {

@@ -86,7 +86,7 @@ describe("refuseForeign, with objects that would take something from others", fu
           data: [{ secretKey: "key", remoteRef: { key, property: "value" } }],
         },
       });
-    await reads("lawful", "ameide-vault", "secret/data/ghcr-token");
+    await reads("accepted", "ameide-vault", "secret/data/ghcr-token");
     await reads("elsewhere", "another-store", "platform-db-password");
     assert.deepEqual(await found(store), []);
     await reads("cut-off", "ameide-vault", "platform-db-password");
