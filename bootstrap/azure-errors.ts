@@ -161,7 +161,7 @@ export async function azureFailure(error: unknown, context: AzureContext): Promi
   return new BootstrapFailure(cause, problem, fix, { cause: error });
 }
 
-/** Azure's library takes an empty file for one that it already read. @throws BootstrapFailure `token-file-missing` */
+/** Azure's library treats an empty file as one that it already read. @throws BootstrapFailure `token-file-missing` */
 export async function requireTokenFile({ tokenFile }: AzureIdentity): Promise<void> {
   const token = await readFile(tokenFile, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw tokenFileMissing(tokenFile, error.code);

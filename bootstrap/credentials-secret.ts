@@ -26,7 +26,7 @@ export class CredentialsSecret {
     this.title = `${namespace}/${this.#name}`;
   }
 
-  /** @returns `undefined` where there is no such Secret; the key `undefined` where it holds none. */
+  /** @returns `undefined` if the Secret does not exist; the key `undefined` if it has none. */
   async read(): Promise<{ readonly unsealKey: Redacted | undefined } | undefined> {
     const data = await this.#data().catch((error: unknown) => {
       throw kubernetesFailure(error, `read Secret ${this.title}`);

@@ -54,7 +54,7 @@ function stopSignal({ config }: Invocation, propagationInMs: number): AbortSigna
   return stop.signal;
 }
 
-// set, not called: what is still on its way to a slow reader of the log is not cut off
+// set, not called, so that a slow reader of the log still gets all of it
 void main().then((code) => {
   process.exitCode = code;
 });

@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly runId: string;
   readonly timing: Timing;
   readonly log: Log;
-  /** Stops the run after the writes in hand; its reason is a BootstrapFailure. */
+  /** Stops the run after the writes in progress; its reason is a BootstrapFailure. */
   readonly signal: AbortSignal;
 }
 
@@ -71,7 +71,7 @@ export async function runBootstrap(options: RunOptions): Promise<number> {
   let failure: BootstrapFailure | undefined;
   try {
     log.enter("acquire-lease");
-    // a run that changes nothing keeps nobody out
+    // a run that changes nothing blocks no other run
     if (!dryRun) await lease.acquire();
     const isOpen = await open(run);
     if (isOpen && !invocation.untilUnsealed) {

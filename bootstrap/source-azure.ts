@@ -203,7 +203,7 @@ export class AzureSource implements SecretSource {
           if (!Number.isNaN(time)) this.#serverTime = time;
           // Azure's library quotes a body that it cannot parse, and with it the value
           if (response.status === 200) parseAnswer("Key Vault", response.bodyAsText ?? "");
-          // the last answer goes on to Azure's library, which makes its own error of it
+          // Azure's library turns the last answer into its own error
           if (passes(response.status) && attempt < timing.retryAttempts) throw new PassingAnswer(response);
           return response;
         };

@@ -54,7 +54,7 @@ export class VaultSession {
     }
   }
 
-  /** So that no token outlives the run. A batch token cannot be revoked, and a refusal harms nobody. */
+  /** So that no token outlives the run. A batch token cannot be revoked, and a refusal does no harm. */
   async end(): Promise<void> {
     if (this.#current === undefined) return;
     const options = { session: this, once: true, inHand: true } as const;

@@ -57,13 +57,13 @@ export interface KubernetesClientOptions extends Pick<
   readonly retry?: RetryOptions;
   /** Breaks calls off. @default - a call that was begun is ended */
   readonly signal?: AbortSignal;
-  /** Makes the error that callers get if there is no answer. @default - NetworkError */
+  /** Creates the error that callers get if there is no answer. @default - NetworkError */
   readonly unreachable?: (error: NetworkError) => Error;
 }
 
 /**
  * One cluster, as one caller. Paths begin at the server's root. Each call throws KubernetesError if the API server
- * refuses, and NetworkError (or what the client makes of it) if there is no answer.
+ * refuses, and NetworkError (or the client's own error) if there is no answer.
  */
 export class KubernetesClient {
   readonly address: string;
@@ -229,7 +229,7 @@ export async function listAll<T>(cluster: Pick<Cluster, "get">, path: string): P
 const pauseInMs = 1_000;
 
 /**
- * Shows objects as they are and as they change. Without the right to watch it lists every second instead.
+ * Yields the current objects and then their changes. Without the right to watch it lists every second instead.
  *
  * @param path - may have a query, such as a field selector.
  * @param see - may be called with the same state again.

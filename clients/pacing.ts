@@ -99,7 +99,7 @@ export class Pacer {
   }
 }
 
-/** The first error ends it, once what is in hand has ended. @returns the results, in order of the items */
+/** The first error ends it, after what is in progress has ended. @returns the results, in order of the items */
 export async function mapBounded<T, R>(
   items: readonly T[],
   limit: number,

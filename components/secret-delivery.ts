@@ -73,7 +73,7 @@ interface NamedObject {
   readonly metadata: { name: string; namespace: string; annotations?: Record<string, pulumi.Input<string>> };
 }
 
-/** The update goes on once the object is Ready; without this a custom resource counts as done when it is stored. */
+/** The update continues after the object is Ready; without this a custom resource counts as done when it is stored. */
 function waitedFor<T extends NamedObject>(object: T) {
   const annotations = { ...object.metadata.annotations, "pulumi.com/waitFor": "condition=Ready" };
   return { ...object, metadata: { ...object.metadata, annotations } };

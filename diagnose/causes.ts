@@ -15,7 +15,7 @@ interface CauseText {
   /** @default "error" */
   readonly severity?: Severity;
   readonly title: string;
-  /** What people call it, the seed's spelling among them. */
+  /** Other names and error messages, including those of document 451. */
   readonly aliases?: readonly string[];
   readonly symptom: string;
   readonly cause: string;
@@ -25,7 +25,7 @@ interface CauseText {
   readonly fixInLocal?: string;
   /** Why the fix is what it is, or what to mind. */
   readonly mind?: string;
-  /** The seed's own commands, printed for those who work by hand; never run. */
+  /** The commands of document 451, printed for manual work; never run. */
   readonly seed?: readonly string[];
   /** Where to read on: incidents (`domain/incidents.ts`) and issues of other projects. @default - nothing */
   readonly see?: readonly string[];

@@ -80,7 +80,7 @@ export async function resync(kubernetes: KubernetesWriter, options: ResyncOption
     onSynced: (_one, done) => options.onProgress?.({ kind: "external-secrets", done, total: wanted.length }),
   });
   const touching = forceSync(kubernetes, "externalsecrets", wanted).catch((error: unknown) => {
-    stop.abort(error); // nobody waits for what was not requested
+    stop.abort(error); // nothing waits for what was not requested
     throw error;
   });
   const [, synced] = await Promise.all([touching, following]);

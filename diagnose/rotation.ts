@@ -34,7 +34,7 @@ export interface RotationState {
   readonly waitingFor: readonly string[];
   /** Whether it waits for a part that may not be read: `waitingFor` then says what is missing. @default - false */
   readonly isUnseen?: true;
-  /** Workloads that nobody but a person restarts. */
+  /** Workloads that only a person restarts. */
   readonly restarts: readonly string[];
   /** Workloads that read it from a file of a volume, which kubelet updates; whether they look again is theirs. */
   readonly follows: readonly string[];

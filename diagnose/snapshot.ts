@@ -21,7 +21,7 @@ export interface Snapshot {
   /** By namespace and name; every store and ExternalSecret of the plan's namespaces, ours or not. */
   readonly stores: Observed<readonly StoreState[]>;
   readonly externalSecrets: Observed<readonly ExternalSecretState[]>;
-  /** Every ExternalSecret of the cluster in a namespace that the plan does not reach. @default - nobody asked */
+  /** Every ExternalSecret of the cluster in a namespace that the plan does not reach. @default - not requested */
   readonly externalSecretsElsewhere?: Observed<readonly ExternalSecretState[]>;
   /** By namespace and name; every PushSecret of the plan's namespaces, ours or not. */
   readonly pushSecrets: Observed<readonly PushSecretState[]>;
@@ -35,11 +35,11 @@ export interface Snapshot {
   readonly workloads: Observed<readonly WorkloadState[]>;
   /** Of namespaces that the plan does not reach. */
   readonly pullsElsewhere: Observed<readonly PullElsewhereState[]>;
-  /** The Job that carries Keycloak's client secrets; another's, where there is one. */
+  /** The Job that extracts Keycloak's client secrets, if there is one; another program owns it. */
   readonly clientPatcher: Observed<PatcherState>;
 }
 
-/** What a place answered, or why it did not. A part that nobody asked for is `not-asked`. */
+/** What a server answered, or why it did not. A part that was not requested is `not-asked`. */
 export type Observed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
 export interface Failure {
@@ -63,7 +63,7 @@ export interface Failure {
 export interface Fingerprint {
   /** HMAC-SHA-256, first 16 hexadecimal digits; `-` for an empty value. */
   readonly digest: string;
-  /** `template`: it holds `{{ ... }}`, which nobody has filled in. */
+  /** `template`: it contains `{{ ... }}`, which nothing rendered. */
   readonly looksLike: "value" | "sample" | "placeholder" | "fixture" | "template" | "empty";
   readonly lengthInCharacters: number;
 }
@@ -160,7 +160,7 @@ export interface VaultServerState {
   readonly tokenReviewers: Observed<readonly string[]>;
   /** One entry for each path that was asked for: those of the plan and of Keycloak's clients. */
   readonly secrets: Observed<readonly VaultSecretState[]>;
-  /** Why no values are known, where they were asked for. @default - they are, or nobody asked */
+  /** Why no values are known although they were requested. @default - they are known, or were not requested */
   readonly unreadData?: Failure;
 }
 

@@ -21,7 +21,7 @@ export interface CheckedItem {
 export interface Check {
   readonly number: 1 | 2 | 3 | 4 | 5;
   readonly title: string;
-  /** The seed's own command. */
+  /** The command of document 451. */
   readonly seed: string;
   readonly items: readonly CheckedItem[];
 }
@@ -29,13 +29,13 @@ export interface Check {
 export interface Validation {
   readonly environment: string;
   readonly takenAt: string;
-  /** In the seed's order, which is the chain's: read the first that fails. */
+  /** In the order of document 451 and of the pipeline: read the first that fails. */
   readonly checks: readonly Check[];
   /** False as soon as one item failed or could not be read: what was not seen is not proven. */
   readonly ok: boolean;
 }
 
-/** The seed's five checks. @param options.prove - values in Vault must equal the source's, which the snapshot must have read */
+/** The five checks of document 451. @param options.prove - values in Vault must equal the source's, which the snapshot must have read */
 export function validate(snapshot: Snapshot, expected: Expectation, { prove = false } = {}): Validation {
   const { azure, namespace, vault } = expected;
   const checks: readonly Check[] = [

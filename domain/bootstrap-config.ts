@@ -45,7 +45,7 @@ export const bootstrapConfigShape = object({
       lengthInCharacters: optional(whole),
     }),
   ),
-  /** Extra copies: a name in the source to a path under the mount (the seed's `mappedSecrets`). */
+  /** Extra copies: a name in the source to a path under the mount (`mappedSecrets` of document 451). */
   mappedSecrets: list(object({ from: text, to: text })),
   /** ExternalSecrets, here and in other namespaces, that read what is carried: each syncs after a run that wrote a path of it. */
   deliveries: list(object({ namespace: text, name: text, paths: list(text) })),

@@ -81,7 +81,7 @@ export function digestOf(parts: readonly string[]): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-/** ServiceAccount, CronJob and pod identity of vault-bootstrap; the seed's name. */
+/** ServiceAccount, CronJob and pod identity of vault-bootstrap; the name of document 451. */
 export const bootstrapName = "foundation-vault-bootstrap-vault-bootstrap";
 
 /** Vault role, and policy, that vault-bootstrap logs in with. */

@@ -2,7 +2,7 @@
 const unseen = /[\p{Cc}\u2028\u2029\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu;
 
 /**
- * Text of others on one line: what would break it, move the cursor or hide something is escaped, and so are `::` at the
+ * Foreign text on one line: what would break it, move the cursor or hide something is escaped, and so are `::` at the
  * beginning of a line and `##[`, which are commands to GitHub's runner.
  */
 export function safeLine(text: string): string {
@@ -26,7 +26,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** One word of a POSIX shell, in quotes where it needs them: for names of others in a command that a person pastes. */
+/** One word of a POSIX shell, in quotes where it needs them: for foreign names in a command that is pasted. */
 export function shellWord(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", `'\\''`)}'`;

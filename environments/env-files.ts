@@ -5,7 +5,7 @@ import { errorFinding } from "../domain/finding.ts";
 import { UserError } from "../domain/user-error.ts";
 import { gitTracks } from "./git-tracked.ts";
 
-/** Read in this order, the later over the earlier; the seed's. */
+/** Read in this order, as in document 451; a later file overrides an earlier one. */
 export const defaultEnvFiles = [".env", ".env.local"] as const;
 
 /**

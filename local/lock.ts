@@ -78,6 +78,6 @@ function parse(text: string): ProcessIdentity | undefined {
     const { pid, startedAt } = JSON.parse(text) as Partial<ProcessIdentity>;
     return typeof pid === "number" && typeof startedAt === "string" ? { pid, startedAt } : undefined;
   } catch {
-    return undefined; // cut off by a full disk or a crash: nobody holds it
+    return undefined; // truncated by a full disk or a crash: nothing holds it
   }
 }

@@ -118,7 +118,7 @@ async function fits({ vault }: Run, key: Redacted): Promise<boolean> {
 
 /**
  * If the Secret is gone, Vault may still contain every value. A message calls Vault empty only if a first
- * initialisation may have been cut short before its keys were kept.
+ * initialisation may have been interrupted before its keys were stored.
  */
 async function orphaned(run: Run, { title }: CredentialsSecret): Promise<BootstrapFailure> {
   const putBack = "put the Secret back from your backup, with its unseal-key: nothing else unseals this Vault";

@@ -18,7 +18,7 @@ export interface Outcome extends Omit<BootstrapSecretStatus, "name" | "path"> {
   readonly cause?: Exclude<BootstrapCause, "ok">;
 }
 
-/** A stopped run finishes the writes in hand. `outcomes` is filled meanwhile, so that it can report how far it came. */
+/** A stopped run finishes the writes in progress. `outcomes` is filled meanwhile, so that it can report how far it came. */
 export async function write(
   run: Run,
   source: SecretSource,

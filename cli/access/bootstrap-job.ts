@@ -33,7 +33,7 @@ export interface BootstrapJobOptions {
   /** @default 300 */
   readonly timeoutInSeconds?: number;
   readonly signal: AbortSignal;
-  /** Receives each log line while the run goes on. */
+  /** Receives each log line during the run. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
 

@@ -130,7 +130,7 @@ export class KeyVaultWriter {
    * The value before the latest one, except those that a rollback replaced. If a rollback wrote the latest version,
    * that one is returned, so a rollback can be repeated.
    *
-   * @throws UserError also when there is no former version that is enabled.
+   * @throws UserError also if there is no earlier version that is enabled.
    */
   async former(name: string): Promise<FormerValue> {
     const problem = `${this.#client.vaultUrl} has no earlier version of ${name}`;

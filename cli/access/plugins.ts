@@ -30,7 +30,7 @@ function pluginIn(pulumiHome: string, name: PluginName): string {
   return join(pulumiHome, "plugins", `resource-${name}-v${sdkVersion(name)}`, `pulumi-resource-${name}`);
 }
 
-/** A download that was cut off leaves a file `.partial` next to the folder. */
+/** An interrupted download leaves a file `.partial` next to the folder. */
 function isInstalled(executable: string): boolean {
   try {
     accessSync(executable, constants.X_OK);

@@ -11,7 +11,7 @@ const longestList = 8;
 /**
  * The Kubernetes objects in the state of a stack that was switched to `delivery: gitops`. The program no longer has them,
  * so the next update would delete them, live stores and logins included. They must leave the state instead, and ArgoCD
- * must apply what `render` writes of them first; anything else, such as the `-sync` Job, stays and is applied by nobody.
+ * must apply what `render` writes of them first; anything else, such as the `-sync` Job, stays, and nothing applies it.
  *
  * @returns URN to title, such as `CronJob ameide-dev/vault-bootstrap`; none with `delivery: pulumi`.
  * @throws UserError `delivery-switched` with the objects that ArgoCD does not apply yet.

@@ -14,7 +14,7 @@ export interface FirstStepOptions {
   readonly signal: AbortSignal;
   /** `preview` changes nothing, so it refuses a Vault that is not active instead of unsealing it. */
   readonly until: "preview" | "update";
-  /** Replaces a Vault of this machine that nobody can open if it never held a value, else throws. @default - none is replaced */
+  /** Replaces a Vault of this machine that nobody can unseal if it never held a value, else throws. @default - none is replaced */
   readonly replaceEmptyVault?: (cause: BootstrapCause) => Promise<void>;
 }
 

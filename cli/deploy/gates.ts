@@ -8,7 +8,7 @@ import type { Change } from "./engine/change.ts";
 import { formerKubeconfig, readResources } from "./engine/state.ts";
 
 /**
- * Stops an update that would lose what nobody can create again, or Kubernetes objects that it should keep. No policy
+ * Stops an update that would lose what cannot be created again, or Kubernetes objects that it should keep. No policy
  * sees a deletion, so the pack cannot do this.
  *
  * @throws UserError with every such step.

@@ -78,7 +78,7 @@ export async function runLocalChain(
 }
 
 /**
- * A start that was killed after Vault's initialisation and before its keys were stored leaves a Vault that nobody can open. It is
+ * A start that was killed after Vault's initialisation and before its keys were stored leaves a Vault that nobody can unseal. It is
  * replaced if it is empty: no update created the mount, and no run of vault-bootstrap succeeded. @throws UserError otherwise.
  */
 async function replaceEmptyVault(
@@ -94,7 +94,7 @@ async function replaceEmptyVault(
     const { dir, portBase } = home;
     throw UserError.of(
       cause,
-      `nobody can open the Vault of the local environment, and it ${isEmpty ? "has a Secret with keys of another one" : "may hold values"}: ${stack.namespace}/${credentialsSecret} ${exists ? "does not fit it" : "is gone"}`,
+      `nobody can unseal the Vault of the local environment, and it ${isEmpty ? "has a Secret with keys of another one" : "may hold values"}: ${stack.namespace}/${credentialsSecret} ${exists ? "does not fit it" : "is gone"}`,
       `put the Secret back, or start from .env again: ameide-secrets local down --delete --home ${dir} && ameide-secrets local up --home ${dir} --port-base ${portBase}`,
     );
   }

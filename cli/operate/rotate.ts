@@ -45,7 +45,7 @@ export interface RotationOptions {
 /**
  * A step that has the value already is skipped, so an interrupted rotation continues when it is run again.
  *
- * @throws UserError for a name that is no external secret of the environment, a value that `.env` may not hold either,
+ * @throws UserError for a name that is not an external secret of the environment, a value that `.env` may not hold either,
  *   or no former version.
  */
 export async function rotateValue(
@@ -105,7 +105,7 @@ function alsoReading({ isShared, stack }: ConnectedStack, secret: ExternalSecret
   return environmentNames.filter((name) => name !== "local" && name !== stack.name && existsIn(secret, name));
 }
 
-/** What reads this secret, and nothing else: another's trouble must not hold it up, nor is it this one's to touch. */
+/** What reads this secret, and nothing else: failures of other secrets must not delay it. */
 export async function resyncOf(
   secret: string,
   { stack, cluster }: Pick<ConnectedStack, "stack" | "cluster">,

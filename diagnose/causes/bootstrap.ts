@@ -8,7 +8,7 @@ export const bootstrapCauses = {
   },
   "bootstrap-suspended": {
     title: "vault-bootstrap is suspended",
-    symptom: "no Jobs appear; values in Vault stay as they are",
+    symptom: "no Jobs appear; values in Vault stay unchanged",
     cause: "someone set `suspend: true` on the CronJob",
   },
   "federated-token-file-missing": {

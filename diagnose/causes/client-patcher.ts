@@ -1,4 +1,4 @@
-/** Keycloak's client secrets and the Job that carries them into Vault: the seed's six rows, and what came after. */
+/** Keycloak's client secrets and the Job that writes them to Vault: the six rows of document 451, and later ones. */
 export const clientPatcherCauses = {
   "keycloak-secret-placeholder": {
     title: "Keycloak's client secret in Vault is a placeholder",

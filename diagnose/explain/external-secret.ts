@@ -5,7 +5,7 @@ import { age, isError, isExplained, reportAt, secretsIn, type Rule, type Sightin
 
 const refreshesUntilStale = 2;
 const slackInMilliseconds = 60_000;
-/** What External Secrets needs to set a first condition; more is no longer a start. */
+/** How long External Secrets may need for a first condition. */
 const firstSyncInMilliseconds = 120_000;
 
 export const explainExternalSecret: Rule = (view) =>

@@ -224,7 +224,7 @@ function registryParts(data: Readonly<Record<string, string>>): readonly (readon
     const { auths = {} } = JSON.parse(data[".dockerconfigjson"] ?? "{}") as { auths?: Record<string, typeof registry> };
     [registry] = Object.values(auths);
   } catch {
-    // a bare token is not JSON: the seed's own sample does that
+    // a bare token is not JSON, as in the example of document 451
   }
   return [
     ["username", registry?.username ?? ""],

@@ -161,7 +161,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
   },
   P24: {
     damage: "a local cluster did not start",
-    cause: "the Secret with the seed was missing",
+    cause: "the Secret with the local values was missing",
     shownBy: [byBootstrap],
   },
   P25: {
@@ -210,7 +210,7 @@ export const incidentFacts: Readonly<Record<IncidentId, IncidentFacts>> = {
     shownBy: [],
   },
   P33: {
-    damage: "Argo CD warned of a shared resource, and nobody knew the owner",
+    damage: "Argo CD warned about a shared resource, and nobody knew the owner",
     cause: "two applications rendered the same ExternalSecret",
     shownBy: [refused],
   },

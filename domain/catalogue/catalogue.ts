@@ -221,7 +221,7 @@ export function sourcesOf(delivery: CatalogueDelivery): readonly (readonly [stri
   ];
 }
 
-/** Name of a delivery's ExternalSecret; the seed's habit is the target's name with `-sync`. */
+/** Name of a delivery's ExternalSecret; document 451 uses the target's name with `-sync`. */
 export function externalSecretName(
   target: string,
   { externalSecret }: { readonly externalSecret?: string | undefined },

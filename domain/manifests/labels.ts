@@ -7,7 +7,7 @@ export const digestAnnotation = "ameide.io/chain-digest";
 /** A change of it makes External Secrets sync an object now: https://external-secrets.io/latest/introduction/faq */
 export const forceSyncAnnotation = "force-sync";
 
-/** Kept on the target Secret: `kubectl get secrets -l app.kubernetes.io/managed-by=external-secrets` is the seed's check. */
+/** Kept on the target Secret: `kubectl get secrets -l app.kubernetes.io/managed-by=external-secrets` is the check of document 451. */
 export const targetLabels = { "app.kubernetes.io/managed-by": "external-secrets" };
 
 /** Who applies our objects, to the API server; see components/providers.ts. */

@@ -23,7 +23,7 @@ const helmPolicyAnnotation = "helm.sh/resource-policy";
 
 /**
  * By ArgoCD's annotation, `<application>:<group>/<kind>:<namespace>/<name>`, unless copied from another object; by
- * Helm's; or by the label. Charts set that too, but it counts, since nobody can see whether ArgoCD prunes such an object.
+ * Helm's; or by the label. Charts set that too, but it counts, because it is not visible whether ArgoCD prunes such an object.
  * @see https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
  */
 export function trackingOf({ kind, metadata: { name, annotations = {}, labels = {} } }: Tracked): Tracking | undefined {

@@ -57,7 +57,7 @@ export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdenti
 export interface ServerState {
   readonly name: ServerName;
   readonly running: boolean;
-  /** It ended, and nobody stopped it. */
+  /** It ended without being stopped. */
   readonly crashed: boolean;
   readonly pid?: number;
   readonly port?: number;

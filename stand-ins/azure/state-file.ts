@@ -12,7 +12,7 @@ export function readStateFile(path: string): AzureState | undefined {
     json = JSON.parse(text);
   } catch {
     // the parser's message quotes the text, which contains values
-    throw unreadable(path, "is not JSON: cut off or changed by hand");
+    throw unreadable(path, "is not JSON: truncated or changed by hand");
   }
   const parsed = stateSchema.safeParse(json);
   if (parsed.success) return parsed.data;

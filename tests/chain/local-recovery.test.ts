@@ -80,7 +80,7 @@ describe("local up after a stop, a kill and a full disk", function () {
     for (const file of [stateFile, `${stateFile}.bak`]) truncateSync(file, 1000);
     const run = await chain().up(values);
     assert.equal(run.code, 0, run.err);
-    assert.match(run.err, /state of Pulumi: was cut off.*restored from .*checkpoint\.json/);
+    assert.match(run.err, /state of Pulumi: was interrupted during a write.*restored from .*checkpoint\.json/);
     assert.equal(
       (await chain().secret("ameide-local", "langfuse-secrets"))["LANGFUSE_SECRET_KEY"],
       "recovery-langfuse-1",

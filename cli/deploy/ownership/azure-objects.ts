@@ -152,7 +152,7 @@ export async function orphanedAssignments(
         stage: "identity",
         severity: "note",
         subject: id,
-        problem: `${place.identity} was deleted and created again; the role assignment of its former principal ${former} at ${place.keyVault} is left over and gives nobody access`,
+        problem: `${place.identity} was deleted and created again; the role assignment of its old principal ${former} at ${place.keyVault} is left over and gives nobody access`,
         fix: `az role assignment delete --ids ${id}`,
       }));
   } catch (error) {

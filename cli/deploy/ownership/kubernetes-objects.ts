@@ -54,7 +54,7 @@ async function foreignObject(
   return errorFinding("object-has-owner", stage, object, problem, release(owner, plan, named, live.cluster.context));
 }
 
-/** @returns `undefined` for what this program created, also in an earlier run that was cut off. */
+/** @returns `undefined` for what this program created, also in an earlier run that was interrupted. */
 export function ownerOf(object: KubernetesObject): Owner | undefined {
   const tracking = trackingOf(object);
   if (tracking !== undefined) {
@@ -176,7 +176,7 @@ export class LiveObjects {
     this.cluster = cluster;
   }
 
-  /** @returns `undefined` where there is no such object, or the cluster does not serve its kind. */
+  /** @returns `undefined` if the object does not exist, or the cluster does not serve its kind. */
   find(type: string, object: string): Promise<KubernetesObject | undefined> {
     const key = `${type} ${object}`;
     const found = this.#found.get(key) ?? this.#read(type, object);

@@ -126,7 +126,7 @@ describe("startAzure", () => {
       assert.equal(error.code, "azure-state-unreadable");
       assert.equal(
         error.message,
-        `${path} is not JSON: cut off or changed by hand\n  fix: put a good copy back, or start again with ` +
+        `${path} is not JSON: truncated or changed by hand\n  fix: put a good copy back, or start again with ` +
           `\`mv ${path} ${path}.broken\`; values then come from .env again`,
       );
       return true;
