@@ -48,7 +48,7 @@ describe("deliver", function () {
     assert.doesNotMatch((await runWith("gone", "value-1")).text, /"phase":"deliver"/);
   });
 
-  it("delivers what an earlier run wrote that ended before it could report it, and then asks no more", async () => {
+  it("delivers once what an earlier run wrote but could not report", async () => {
     const isAsked = ({ text }: { readonly text: string }) => text.includes('"phase":"deliver"');
     await runWith("unreported", "value-1");
     const kubernetesAddress = await rig().kubernetesProxy(async ({ method, path }, forward) =>

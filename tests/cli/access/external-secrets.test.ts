@@ -48,7 +48,7 @@ describe("isSynced", () => {
     assert.equal(isSynced(externalSecret({ ready: "True", refreshTime: at(4), managedFields })), false);
   });
 
-  it("is false for a sync in the second of a change of the spec that was of the generation before", () => {
+  it("is false for a sync of the previous generation in the second of a change", () => {
     const now = { ready: "True", refreshTime: at(5), managedFields: [changed(at(5))], generation: 3 } as const;
     assert.equal(isSynced(externalSecret({ ...now, syncedResourceVersion: "2-0123abcd" })), false);
     assert.equal(isSynced(externalSecret({ ...now, syncedResourceVersion: "3-0123abcd" })), true);

@@ -99,7 +99,7 @@ describe("openWayToVault", () => {
 
 function listening(status: number, port = 0): Promise<HttpServer> {
   const server = createHttpServer((_request, response) =>
-    response.writeHead(status, { connection: "close" }).end("{}"),
+    response.writeHead(status, { connection: "close" }).end('{"initialized":true,"sealed":false}'),
   );
   return new Promise((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", () => resolve(server));

@@ -31,7 +31,7 @@ describe("lacksSharedStack", function () {
     await assert.rejects(sharedClientId(), { code: "shared-stack-missing" });
   });
 
-  it("names the login, and not the stack, where the backend cannot be reached", async () => {
+  it("names the login, and not the stack, if the backend cannot be reached", async () => {
     process.env["PULUMI_BACKEND_URL"] = "https://127.0.0.1:1";
     const finding = await lacksSharedStack();
     assert.equal(finding?.code, "backend-unreachable");

@@ -45,7 +45,7 @@ describe("observePods", () => {
     assert.equal((await pod({ startTime, ...restarted })).startedAt, "2026-01-02T00:00:00Z");
     assert.equal((await pod({ startTime })).startedAt, startTime);
   });
-  it("says of a pod that is deleted that it is ending", async () => {
+  it("reports that a deleted pod is ending", async () => {
     assert.equal((await pod({}, none, { deletionTimestamp: "2026-01-01T00:00:00Z" })).isEnding, true);
     assert.equal((await pod({})).isEnding, undefined);
   });
