@@ -12,7 +12,7 @@ const roleApi = "api-version=2022-04-01";
 const secretIn = (name: string): string => `/secrets/${name}?${dataPlane}`;
 /** The one of the catalogue with a least length. */
 const shortOne = "gitlab-bootstrap-admin";
-export const putSecret = (world: World, name: string, value: string) => world.azure("PUT", secretIn(name), { value });
+const putSecret = (world: World, name: string, value: string) => world.azure("PUT", secretIn(name), { value });
 
 export const keyVaultBreaks = {
   "key-vault-unreachable": {

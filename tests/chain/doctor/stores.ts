@@ -1,6 +1,5 @@
 import { vaultReader } from "../../../diagnose/observe/access.ts";
 import { KubernetesError } from "../../../clients/kubernetes.ts";
-import { putSecret } from "./azure.ts";
 import { clusterByEndedLogin } from "./viewer.ts";
 import type { Break } from "./break.ts";
 import { again, externalSecrets, refused, stores } from "./objects.ts";
@@ -120,8 +119,7 @@ export const externalSecretBreaks = {
     strike: async (world) => {
       const spec = { refreshPolicy: "CreatedOnce" };
       await world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec });
-      await putSecret(world, "langfuse-secret-key", "a-newer-langfuse-key-0123456789");
-      await world.bootstrap();
+      await push(world, { LANGFUSE_SECRET_KEY: "a-newer-langfuse-key-0123456789" });
     },
   },
   "external-secret-waiting": {
@@ -176,15 +174,22 @@ export const externalSecretBreaks = {
   "values-equal": {
     strike: async (world) => {
       const shared = "one-token-in-two-slots-0123456789";
-      world.setValues({ ...world.values, ANTHROPIC_API_KEY: shared, OPENAI_API_KEY: shared });
-      const pushed = await world.shell("ameide-secrets env push --stack local && ameide-secrets bootstrap run --stack local && ameide-secrets resync --stack local"); // prettier-ignore
-      if (pushed.code !== 0) throw new Error(pushed.err);
+      await push(world, { ANTHROPIC_API_KEY: shared, OPENAI_API_KEY: shared });
+      const synced = await world.shell("ameide-secrets resync --stack local");
+      if (synced.code !== 0) throw new Error(synced.err);
     },
     input: "a-token-of-its-own-0123456789",
     after: (world) =>
       Promise.resolve(world.setValues({ ...world.values, ANTHROPIC_API_KEY: "a-token-of-its-own-0123456789" })),
   },
 } as const satisfies Readonly<Record<string, Break>>;
+
+/** New values by the person's own `.env`, into Vault. */
+async function push(world: World, values: Readonly<Record<string, string>>): Promise<void> {
+  world.setValues({ ...world.values, ...values });
+  const pushed = await world.shell("ameide-secrets env push --stack local && ameide-secrets bootstrap run --stack local"); // prettier-ignore
+  if (pushed.code !== 0) throw new Error(pushed.err);
+}
 
 /** A reviewer's token that has ended, and a store that has met it. */
 async function pinReviewer(world: World): Promise<void> {
