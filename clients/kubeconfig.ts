@@ -14,6 +14,8 @@ interface ClusterTarget {
   readonly context: string;
   /** Until one whole answer is there; a watch has no limit. @default 30,000 */
   readonly timeoutInMs?: number;
+  /** Breaks calls off. @default - a call that was begun is ended */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -22,7 +24,7 @@ interface ClusterTarget {
  * @throws UserError `kubeconfig-unreadable`, `context-unknown`. The calls throw `cluster-unreachable`.
  */
 export async function openCluster(place: ClusterTarget): Promise<KubernetesClient> {
-  const { kubeconfig, context, timeoutInMs = 30_000 } = place;
+  const { kubeconfig, context, timeoutInMs = 30_000, signal } = place;
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   try {
@@ -50,6 +52,7 @@ export async function openCluster(place: ClusterTarget): Promise<KubernetesClien
     address,
     context,
     timeoutInMs,
+    ...(signal && { signal }),
     authenticate: withOneAgent((options) => config.applyToHTTPSOptions(options)),
     unreachable: (cause) => unreachable(address, cause),
   });

@@ -62,7 +62,7 @@ export async function runLocalChain(
     ({ plan }) =>
       `${plan.secrets.length} secrets, ${plan.deliveries.length} deliveries in ${plan.stores.length} namespaces`,
   );
-  const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context });
+  const cluster = await openCluster({ kubeconfig: home.kubeconfig, context: stack.cluster.context, signal });
   const result = await runChain({
     stack,
     cluster,

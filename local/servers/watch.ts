@@ -4,12 +4,15 @@ import type { LocalHome } from "../home.ts";
 import { serverStates, type ServerState } from "./records.ts";
 
 const everyInMilliseconds = 500;
+/** Between the first abort and each further one. */
+const insistInMilliseconds = 5_000;
 
 /**
  * Aborts `work` when a server ends: otherwise it would wait for its own timeout, 20 minutes for a Job without
  * kube-controller-manager.
  *
- * @param work - must stop when its signal is aborted.
+ * @param work - must stop when its signal is aborted. The signal's `abort` event is repeated: Pulumi's engine first ends
+ *   gracefully, which can mean waiting for the server that died, and at the second event it ends at once.
  * @throws UserError `local-server-ended` with each such server and the end of its log; else what `work` throws.
  */
 export async function whileServersRun<T>(
@@ -18,23 +21,28 @@ export async function whileServersRun<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController();
+  const combined = AbortSignal.any([signal, ended.signal]);
+  let insist: NodeJS.Timeout | undefined;
   const look = () => serverStates(home).filter(({ crashed }) => crashed);
   let before = look();
   const timer = setInterval(() => {
     // seen twice: a server that is being restarted has also ended
     const dead = look();
     const stayed = dead.filter(({ name }) => before.some((state) => state.name === name));
-    if (stayed.length > 0) ended.abort(failureOf(stayed));
     before = dead;
+    if (stayed.length === 0 || insist !== undefined) return;
+    ended.abort(failureOf(stayed));
+    insist = setInterval(() => combined.dispatchEvent(new Event("abort")), insistInMilliseconds);
   }, everyInMilliseconds);
   try {
-    return await work(AbortSignal.any([signal, ended.signal]));
+    return await work(combined);
   } catch (error) {
     // `work` may fail before the next look finds the server that ended
     const dead = signal.aborted ? [] : look();
     throw dead.length > 0 ? failureOf(dead, error) : error;
   } finally {
     clearInterval(timer);
+    clearInterval(insist);
   }
 }
 

@@ -38,6 +38,7 @@ export interface RunResult {
 export async function previewStack(stack: Stack, options: RunOptions): Promise<RunResult> {
   return watched("preview", stack, options, async (log) => {
     await stack.preview({ ...runOptions(options), onEvent: log.listen });
+    options.signal.throwIfAborted(); // the engine ends a cancelled preview as if it were complete
   });
 }
 

@@ -34,6 +34,16 @@ describe("whileServersRun", function () {
     await assert.rejects(work, namesOpenBao);
   });
 
+  it("repeats the abort event for work that ends only at the second one, as Pulumi's engine does", async () => {
+    const work = whileServersRun(servers().home, never, async (signal) => {
+      await once(signal, "abort");
+      await once(signal, "abort");
+      throw new Error("terminated");
+    });
+    kill();
+    await assert.rejects(work, namesOpenBao);
+  });
+
   it("reports the dead server for an earlier failure that it caused", async () => {
     const work = whileServersRun(servers().home, never, async () => {
       const victim = readRecords(servers().home).find(({ name }) => name === "openbao");
