@@ -2,6 +2,7 @@ import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync, mkdtempSync,
 import { UserError } from "../domain/user-error.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 /** What was read from a cluster is for its owner only; what is rendered for Git is for everybody. */
 const modes = { private: 0o600, public: 0o644 } as const;
@@ -24,6 +25,11 @@ export function writeOutput(path: string, text: string, readers: keyof typeof mo
   } catch (error) {
     throw notWritable(path, error);
   }
+}
+
+/** Asynchronous: a synchronous read fails with EAGAIN while the program before the pipe has not written everything yet. */
+export function standardInput(): Promise<string> {
+  return text(process.stdin);
 }
 
 /** @returns a UserError for a failure of the file system, and any other error (a defect of ours) unchanged. */

@@ -1,4 +1,4 @@
-import { ServerError } from "../../clients/http.ts";
+import { NetworkError, ServerError } from "../../clients/http.ts";
 import { type Cluster, KubernetesError, listAll } from "../../clients/kubernetes.ts";
 import type { VaultHealth } from "../../clients/vault.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
@@ -12,7 +12,7 @@ import { vaultHealth, vaultState } from "./vault.ts";
 export interface WayToVault {
   readonly address: string;
   /** Why there is none, in the API server's words where it refused; a text where no server was asked. */
-  readonly closed?: ServerError | string;
+  readonly closed?: Error | string;
   close(): Promise<void>;
 }
 
@@ -36,18 +36,27 @@ export async function openWayToVault(stack: EnvironmentStack, cluster: Cluster):
   }
 }
 
-/** A refused port-forward only says `403`. The same path without the upgrade gets the reason; 400 if there is none. */
-async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<ServerError | string> {
+const refusals: ReadonlySet<number> = new Set([401, 403, 429]);
+
+/**
+ * A refused port-forward only says `403`. The same path without the upgrade gets the reason; 400 if there is none. Unless the
+ * API server refuses the caller, Vault is out of reach: it has not answered, so it has not failed.
+ */
+async function whyClosed({ vault }: EnvironmentStack, cluster: Cluster): Promise<Error | string> {
   const { namespace, name } = vault.statefulSet;
   const title = `no port-forward to ${namespace}/${name}-0`;
   try {
     await cluster.text(`/api/v1/namespaces/${namespace}/pods/${name}-0/portforward?ports=8200`);
   } catch (error) {
     if (error instanceof UserError) return inOneLine(error);
-    if (error instanceof KubernetesError && error.status !== 400)
-      return new ServerError(error.status, `${title}: ${error.message}`, { cause: error });
+    if (error instanceof KubernetesError && error.status !== 400) {
+      const problem = `${title}: ${error.message}`;
+      return refusals.has(error.status)
+        ? new ServerError(error.status, problem, { cause: error })
+        : new NetworkError("EHOSTUNREACH", problem, { cause: error });
+    }
   }
-  return new ServerError(502, `${title}: the pod exists, but nothing answers at its port 8200`);
+  return new NetworkError("ECONNREFUSED", `${title}: the pod exists, but nothing answers at its port 8200`);
 }
 
 function inOneLine({ message }: UserError): string {

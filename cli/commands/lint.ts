@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { command } from "../command.ts";
+import { standardInput } from "../files.ts";
 import { version } from "../spelling.ts";
 import { stackOptions, withConnectedStack } from "./options.ts";
 
@@ -35,7 +36,8 @@ export const lint = command({
     "pulumi stack export --stack prod | ameide-secrets lint -",
   ],
   async run({ format, json, learn, strict = false, environment }, { io, args: paths }) {
-    if (learn === true) return { text: await learned(paths) };
+    const piped = paths.includes("-") ? await standardInput() : "";
+    if (learn === true) return { text: await learned(paths, piped) };
     const [
       settings,
       { readCatalogue },
@@ -57,7 +59,7 @@ export const lint = command({
       import("../../policies/lint/render-machine.ts"),
       import("../../policies/lint/render-text.ts"),
     ]);
-    const result = lintSources(sourceFiles(paths), {
+    const result = lintSources(sourceFiles(paths, piped), {
       catalogue: readCatalogue(),
       vaults: settings.readEnvironmentVaults(repositoryRoot),
       isTracked: (file) => gitTracks(resolve(file)),
@@ -74,7 +76,7 @@ export const lint = command({
 });
 
 /** Entries for `environments/catalogue.yaml` that classify the names in the files. */
-async function learned(paths: readonly string[]): Promise<string> {
+async function learned(paths: readonly string[], piped: string): Promise<string> {
   const [{ readCatalogue }, { classify }, { learnNames }, { renderLearned }, { sourceFiles }] = await Promise.all([
     import("../../environments/catalogue.ts"),
     import("../../domain/catalogue/lookup.ts"),
@@ -83,7 +85,7 @@ async function learned(paths: readonly string[]): Promise<string> {
     import("../../policies/lint/paths.ts"),
   ]);
   const catalogue = readCatalogue();
-  const names = learnNames(sourceFiles(paths), catalogue);
+  const names = learnNames(sourceFiles(paths, piped), catalogue);
   return renderLearned(names, (name) => classify(catalogue, name).kind !== "unknown").trimEnd();
 }
 

@@ -21,6 +21,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { readCatalogue } from "../../environments/catalogue.ts";
 import { loadCloudStack } from "../access/cloud-stack.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
+import { standardInput } from "../files.ts";
 import { type Change, stageOf } from "../deploy/engine/change.ts";
 import { lacksOfKeyVault } from "../deploy/ownership/azure-objects.ts";
 import { LiveObjects } from "../deploy/ownership/kubernetes-objects.ts";
@@ -41,7 +42,7 @@ export interface MoveInOptions extends LocalHomeFlags {
 /** Reads everything that exists and returns the plan. Changes nothing. @throws UserError */
 export async function moveIn(options: MoveInOptions, guardScan: GuardScanner): Promise<readonly MoveInStep[]> {
   const { stack, terraform: path, prove = false, application } = options;
-  const terraform = path === undefined ? undefined : readTerraform(fileText(path), path);
+  const terraform = path === undefined ? undefined : readTerraform(await fileText(path), path);
   const given = { ...(terraform && { terraform }), ...(application && { target: application }), prove };
   if (stack === "shared") {
     const plan = await loadCloudStack(stack, []);
@@ -53,9 +54,9 @@ export async function moveIn(options: MoveInOptions, guardScan: GuardScanner): P
   );
 }
 
-function fileText(path: string): string {
+async function fileText(path: string): Promise<string> {
   try {
-    return readFileSync(path === "-" ? 0 : path, "utf8");
+    return path === "-" ? await standardInput() : readFileSync(path, "utf8");
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
     throw UserError.of("terraform-unreadable", `cannot read ${path}: ${code}`, "terraform show -json > state.json");

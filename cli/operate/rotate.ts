@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { observeExternalSecrets } from "../../diagnose/observe/deliveries.ts";
 import { namespacesOf, observe } from "../../diagnose/observe/observe.ts";
 import { othersReading } from "../../diagnose/who-uses.ts";
@@ -19,11 +18,10 @@ import { failedRun, runBootstrap } from "../access/bootstrap-job.ts";
 import { KeyVaultWriter } from "../access/key-vault.ts";
 import type { ConnectedStack } from "./connected-stack.ts";
 import type { LocalHomeFlags } from "../access/local-home-options.ts";
+import { standardInput } from "../files.ts";
 import { keyVaultOf } from "./push.ts";
 import { valueFindings } from "../../domain/dotenv/values.ts";
 import { Redacted } from "../../domain/redacted.ts";
-
-const standardInput: ValueInput = { isTerminal: process.stdin.isTTY === true, read: () => readFileSync(0, "utf8") };
 
 /** For the stores, and again for the ExternalSecrets of one secret: it syncs within seconds or is not well. */
 const syncTimeoutInSeconds = 60;
@@ -63,7 +61,7 @@ export async function rotateValue(
   }
   const environment = connected.isShared ? "shared" : "local";
   // first: a person at a terminal should not wait before they read that a file is needed
-  const given = from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: standardInput }) : undefined; // prettier-ignore
+  const given = from === "input" ? newValue({ name, secret, catalogue: stack.catalogue, stack: stack.name, environment, input: await valueInput() }) : undefined; // prettier-ignore
   for (const warning of given?.warnings ?? []) tell(formatFinding(warning));
   const vault = new KeyVaultWriter(await keyVaultOf(environment, flags));
   const former = from === "former" ? await vault.former(keyVaultName) : undefined;
@@ -128,11 +126,15 @@ export async function resyncOf(
   });
 }
 
-/** Where a new value comes from; the process's standard input, but for tests. */
 export interface ValueInput {
   /** Whether a person types there: that would be shown on the screen, and wait without a word. */
   readonly isTerminal: boolean;
-  read(): string;
+  readonly text: string;
+}
+
+async function valueInput(): Promise<ValueInput> {
+  const isTerminal = process.stdin.isTTY === true;
+  return { isTerminal, text: isTerminal ? "" : await standardInput() };
 }
 
 export interface NewValue {
@@ -161,7 +163,7 @@ export function newValue(options: {
   if (input.isTerminal) {
     throw UserError.of("rotation-terminal", `the terminal would show the new value for ${name}`, fix);
   }
-  const value = input.read().replace(/\r?\n$/, "");
+  const value = input.text.replace(/\r?\n$/, "");
   const variable = { name, value, where: "standard input", place: 0, cutByHash: false, strayQuote: false };
   const findings = valueFindings(variable, { secret, catalogue, environment }).map((finding): Finding => {
     const code = finding.code.replace(/^dotenv-/, "rotation-");

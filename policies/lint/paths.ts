@@ -15,13 +15,13 @@ const skippedFolders = new Set(["node_modules", ".git", ".terraform", "vendor", 
 
 /**
  * Files that rules may judge, sorted by name. Follows symbolic links within the named folder and never out of it.
- * @param paths - files and folders; `-` is standard input.
+ * @param paths - files and folders; `-` is `piped`, the text of standard input.
  * @throws UserError for a path that does not exist.
  */
-export function* sourceFiles(paths: readonly string[], stdin = () => readFileSync(0, "utf8")): Generator<SourceFile> {
+export function* sourceFiles(paths: readonly string[], piped = ""): Generator<SourceFile> {
   for (const path of paths) {
     if (path === "-") {
-      yield { file: "<stdin>", text: stdin() };
+      yield { file: "<stdin>", text: piped };
       continue;
     }
     const found = statSync(path, { throwIfNoEntry: false });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../cli/main.ts";
 import { writeOutput } from "../../cli/files.ts";
+import { runCommand } from "../support/command-line.ts";
 import { recordedIo } from "./recorded-io.ts";
 
 describe("writeOutput", () => {
@@ -58,4 +59,23 @@ describe("writeOutput", () => {
       assert.match(io.printed.err.join("\n"), /^ameide-secrets: cannot write .*: ENO\w+\n {2}fix: [^\n]*$/);
     }
   }).timeout(30_000);
+});
+
+describe("standardInput", () => {
+  /** More than a pipe holds: a command that reads it meets an empty pipe before its end. */
+  const long = `${"# a line of a document\n".repeat(100_000)}a: 1\n`;
+
+  for (const { args, expected } of [
+    { args: ["lint", "-"], expected: { code: 0, message: /^1 document in 1 file/ } },
+    { args: ["lint", "--learn", "-"], expected: { code: 0, message: /^# the catalogue knows/ } },
+    {
+      args: ["move-in", "--stack", "shared", "--terraform", "-"],
+      expected: { code: 2, message: /not a Terraform state/ },
+    },
+  ])
+    it(`is read to its end by ${args.join(" ")}, while the program before the pipe still writes`, async () => {
+      const { code, out, err } = await runCommand(args, {}, long);
+      assert.match(`${out}${err}`, expected.message);
+      assert.equal(code, expected.code);
+    });
 });

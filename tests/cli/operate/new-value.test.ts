@@ -10,7 +10,7 @@ const real = "q8Zt3vX1mB7rK5nL0wYcD2sF";
 
 function given(text: string, isTerminal = false) {
   assert.ok(secret?.authority === "external");
-  const input = { isTerminal, read: () => text };
+  const input = { isTerminal, text };
   return newValue({ name, secret, catalogue, stack: "prod", environment: "shared", input });
 }
 
