@@ -87,11 +87,11 @@ function ofRootToken({ snapshot, expected }: View): readonly Sighting[] {
 }
 
 function ofAuthConfig({ snapshot, expected }: View): readonly Sighting[] {
-  const { authConfig } = snapshot.vault;
+  const { authConfig, health } = snapshot.vault;
   const report = reportAt(`Vault auth/${expected.vault.authMount}/config`);
   if (!authConfig.ok) {
     const { kind, message } = authConfig.failure;
-    return kind === "not-found" ? report("vault-auth-missing", message) : [];
+    return kind === "not-found" && health.ok ? report("vault-auth-missing", message) : [];
   }
   const found = authConfig.value;
   if (found.tokenReviewerJwtSet) {

@@ -42,6 +42,16 @@ describe("explainClusterAccess", () => {
     );
     assert.equal(countsOf(secrets).passing, 0);
   });
+  it("reports once that another server answers at Vault's address", () => {
+    const before = healthy();
+    const absent = unseen("not-found", "HTTP 404");
+    const parts = { health: absent, authConfig: absent, roles: absent, policies: absent, secrets: absent };
+    const { causes } = explain({ ...before, vault: { ...before.vault, ...parts } }, stack);
+    assert.deepEqual(
+      causes.map(({ code }) => code),
+      ["vault-unreachable"],
+    );
+  });
   it("reports the parts that may not be read, but not an unread log of a successful run", () => {
     const { evidence } =
       explain({ ...healthy(), stores: unseen("forbidden", "a"), pods: unseen("forbidden", "b") }, stack).causes[0] ??
