@@ -37,8 +37,9 @@ describe("openWayToVault", () => {
     openWayToVault(stackAt(operatorAddress), await openCluster({ kubeconfig: api.kubeconfig, context: api.context }));
 
   const causesOf = async ({ closed }: WayToVault) => {
+    assert.ok(closed instanceof Error);
     const stack = stackAt(`http://127.0.0.1:${port}`);
-    const vault = { address: "", hasToken: false, get: () => Promise.reject(closed as Error) };
+    const vault = { address: "", hasToken: false, get: () => Promise.reject(closed) };
     const { causes } = explain(await observe(stack, { kubernetes: "not asked", vault, azure: "not asked" }), stack);
     return causes.filter(({ stage }) => stage === "vault");
   };
