@@ -115,7 +115,7 @@ const failures = {
   rbac: ({ what, vault, identity }, because) => [
     "source-forbidden",
     `identity ${identity.clientId} is not allowed to ${what} of ${vault}: ${because}`,
-    "give it the role Key Vault Secrets User at the vault's scope (ameide-secrets up, stack shared); a new assignment takes up to 10 minutes",
+    "ameide-secrets up --stack shared gives it the role Key Vault Secrets User at the vault's scope; a new assignment takes up to 10 minutes",
   ],
   "network-rule": ({ vault }, because) => [
     "source-forbidden",
@@ -174,7 +174,7 @@ function tokenFileMissing(file: string, code = "ENOENT"): BootstrapFailure {
   return new BootstrapFailure(
     "token-file-missing",
     file === "" ? "AZURE_FEDERATED_TOKEN_FILE is not set" : `the federated token ${where}`,
-    "run ameide-secrets up, which projects the token in the pod template, and check whether something else owns the CronJob",
+    "ameide-secrets up --stack <stack> projects the token in the pod template; check whether something else owns the CronJob",
   );
 }
 
@@ -187,7 +187,7 @@ async function federationFailure(
     return [
       "federation-mismatch",
       `${code}: tenant ${tenantId} has no application ${clientId}`,
-      "the identity was recreated or is in another tenant: run ameide-secrets up, which sets the client id from its output",
+      "the identity was recreated or is in another tenant: ameide-secrets up --stack <stack> sets the client id from its output",
     ];
   }
   const { sub, iss, aud } = await claimsOf(tokenFile);
@@ -196,7 +196,7 @@ async function federationFailure(
     return [
       "federation-mismatch",
       `${code}: Entra has no federated credential of identity ${clientId} for ${claims}`,
-      "ameide-secrets doctor shows whether it exists: if not, ameide-secrets up creates it; if it does, it is new, and Entra needs some minutes",
+      "ameide-secrets doctor --stack <stack> shows whether it exists: if not, ameide-secrets up --stack <stack> creates it; if it does, it is new, and Entra needs some minutes",
     ];
   }
   return [

@@ -29,7 +29,7 @@ export function sealed(address: string): BootstrapFailure {
   return new BootstrapFailure(
     "vault-sealed",
     `Vault at ${address} is sealed`,
-    "ameide-secrets unseal; or wait, if a key service unseals it",
+    "ameide-secrets unseal --stack <stack>; or wait, if a key service unseals it",
   );
 }
 
@@ -54,7 +54,7 @@ export function vaultFailure(error: unknown, address: string): BootstrapFailure 
   }
   if (error.status < 500) return undefined;
   const fix = error.says("active cluster node not found")
-    ? "too few of its pods are unsealed to elect an active one: ameide-secrets unseal"
+    ? "too few of its pods are unsealed to elect an active one: ameide-secrets unseal --stack <stack>"
     : "check Vault's log: Vault failed, and refused nothing; the next run continues from here";
   return new BootstrapFailure("vault-failing", problem, fix, options);
 }

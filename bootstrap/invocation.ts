@@ -100,7 +100,7 @@ function badConfiguration(problems: readonly string[], options?: ErrorOptions): 
   return new BootstrapFailure(
     "bad-configuration",
     problems.join("; "),
-    "run ameide-secrets up, which writes config.json and the pod's environment, and find out what else changes them",
+    "ameide-secrets up --stack <stack> writes config.json and the pod's environment; find out what else changes them",
     options,
   );
 }

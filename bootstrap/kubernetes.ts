@@ -46,7 +46,7 @@ const failing: Failure = {
 };
 const refused: Failure = {
   code: "kubernetes-refused",
-  fix: "the Role of the bootstrap's ServiceAccount grants this; run ameide-secrets up, which creates it",
+  fix: "the Role of the bootstrap's ServiceAccount grants this; ameide-secrets up --stack <stack> creates it",
 };
 const byStatus: Readonly<Record<number, Failure>> = {
   401: {

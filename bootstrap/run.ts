@@ -157,7 +157,7 @@ function asFailure(error: unknown, { config }: Run): BootstrapFailure {
   const failure = vaultFailure(error, address);
   if (failure !== undefined) return failure;
   if (error instanceof VaultError && error.status === 403) {
-    const fix = "run ameide-secrets up, which writes the bootstrap's policy from the catalogue";
+    const fix = "ameide-secrets up --stack <stack> writes the bootstrap's policy from the catalogue";
     return new BootstrapFailure("vault-policy-refused", `role ${role}: ${messageOf(error)}`, fix, options);
   }
   const where = error instanceof Error ? (error.stack?.split("\n")[1]?.trim() ?? "") : "";

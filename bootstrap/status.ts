@@ -129,8 +129,14 @@ export async function writeStatus(run: Run, ending: Ending): Promise<void> {
   }
 }
 
+/** With the names of this stack, so that its commands work as printed. */
+function fixFor({ fix }: BootstrapFailure, environment: string): string {
+  const named = environment === "local" ? fix.replaceAll("up --stack <stack>", "local up") : fix;
+  return named.replaceAll("<stack>", environment);
+}
+
 /** The one line that every run ends with. */
-export function summarise({ log, dryRun }: Run, ending: Ending): void {
+export function summarise({ log, dryRun, config }: Run, ending: Ending): void {
   const { startedAt, cause, failure, outcomes, sourceCalls } = ending;
   const count = (wanted: string): number => outcomes.filter(({ outcome }) => outcome === wanted).length;
   const fields = {
@@ -146,7 +152,9 @@ export function summarise({ log, dryRun }: Run, ending: Ending): void {
     expired: outcomes.filter(({ expiresAt }) => Date.parse(expiresAt ?? "") <= Date.now()).length,
     sourceCalls,
     durationInMs: Date.now() - startedAt.getTime(),
-    ...(failure === undefined ? {} : { problem: failure.problem.slice(0, problemInLog), fix: failure.fix }),
+    ...(failure === undefined
+      ? {}
+      : { problem: failure.problem.slice(0, problemInLog), fix: fixFor(failure, config.environment) }),
   };
   if (failure === undefined) log.info("summary", fields);
   else log.error("summary", fields);

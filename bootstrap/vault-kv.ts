@@ -125,7 +125,7 @@ export class VaultKv {
       throw new BootstrapFailure(
         "bad-configuration",
         `Vault has no KV v2 mount ${this.#mount}/`,
-        "ameide-secrets up creates it; if it should exist already, check that this is the right Vault",
+        "ameide-secrets up --stack <stack> creates it; if it should exist already, check that this is the right Vault",
         { cause: error },
       );
     }

@@ -125,10 +125,10 @@ function refused(authMount: string, role: string, error: VaultError): BootstrapF
 
 function fixFor(error: VaultError, authMount: string): string {
   if (error.says("invalid role name") || error.says("no handler for route") || error.status === 404) {
-    return "the role, the auth mount or the namespace does not exist: ameide-secrets up creates role and mount, in the namespace that vault.namespace of the stack file names";
+    return "the role, the auth mount or the namespace does not exist: ameide-secrets up --stack <stack> creates role and mount, in the namespace that vault.namespace of the stack file names";
   }
   if (error.says("service account name not authorized") || error.says("namespace not authorized")) {
-    return "the role is bound to another ServiceAccount: ameide-secrets up binds it to this one";
+    return "the role is bound to another ServiceAccount: ameide-secrets up --stack <stack> binds it to this one";
   }
-  return `Vault could not review the token: ameide-secrets reconfigure-auth; then check that auth/${authMount} has no pinned reviewer token and that Vault's own account has the ClusterRole system:auth-delegator`;
+  return `Vault could not review the token: ameide-secrets reconfigure-auth --stack <stack>; then check that auth/${authMount} has no pinned reviewer token and that Vault's own account has the ClusterRole system:auth-delegator`;
 }

@@ -67,7 +67,7 @@ async function checkRights(
   throw new BootstrapFailure(
     "vault-policy-refused",
     lacking.flat().join("; "),
-    "ameide-secrets up writes its policy from the catalogue; nothing was written",
+    "ameide-secrets up --stack <stack> writes its policy from the catalogue; nothing was written",
   );
 }
 

@@ -74,7 +74,7 @@ async function proveStorable(credentials: CredentialsSecret): Promise<void> {
     throw new BootstrapFailure(
       "vault-uninitialised",
       `Vault was not initialised, because its keys could not be stored: ${messageOf(error)}`,
-      "allow the bootstrap's ServiceAccount to create Secrets in its namespace: ameide-secrets up creates the Role",
+      "allow the bootstrap's ServiceAccount to create Secrets in its namespace: ameide-secrets up --stack <stack> creates the Role",
       { cause: error },
     );
   }

@@ -11,7 +11,7 @@ import { StatusConfigMap } from "../status.ts";
 type ServingState = VaultHealth | { readonly state: "electing" };
 
 const untrustedFix =
-  "set vault.caFile (or vault.caFrom) of the stack file to the CA of Vault's certificate, and vault.address to a name that the certificate has: ameide-secrets up";
+  "set vault.caFile (or vault.caFrom) of the stack file to the CA of Vault's certificate, and vault.address to a name in the certificate, then: ameide-secrets up --stack <stack>";
 
 /** Waits until Vault answers and knows its state. @throws BootstrapFailure `vault-unreachable` */
 export async function waitForVault(run: Run): Promise<Exclude<ServingState["state"], "unreachable" | "electing">> {

@@ -166,8 +166,8 @@ export function failureOf(outcomes: readonly Outcome[]): BootstrapFailure | unde
 }
 
 const fixes = {
-  "vault-policy-refused": "run ameide-secrets up, which writes the bootstrap's policy from the catalogue",
-  conflict: "find the other writer and stop it: ameide-secrets lineage NAME",
+  "vault-policy-refused": "ameide-secrets up --stack <stack> writes the bootstrap's policy from the catalogue",
+  conflict: "find the other writer and stop it: ameide-secrets lineage NAME --stack <stack>",
   "value-refused": "put a real value into the source: ameide-secrets env push",
   "internal-error": "check the reasons and Vault's log",
 } as const;

@@ -179,7 +179,7 @@ describe("initialise", function () {
       await restarted();
       const manual = await rig().runHere(configFor(fresh, "credentials-kept", { unseal: "manual" }));
       assert.equal(manual.code, 21, manual.text);
-      assert.match(String(manual.summary["fix"]), /ameide-secrets unseal/);
+      assert.match(String(manual.summary["fix"]), /^ameide-secrets unseal --stack local;/);
       const kms = await rig().runHere(configFor(fresh, "credentials-kept", { unseal: "kms" }));
       assert.equal(kms.code, 21, kms.text);
       assert.ok(kms.lines.some(({ event, state }) => event === "waiting-for-vault" && state === "sealed"));
