@@ -184,7 +184,7 @@ export const shownFaults: readonly ShownFault[] = [
     seen: "nothing; `doctor` names a run that did not end",
     exitCode: 137,
     afterwards: "each secret has its old or its new value",
-    next: "completes once the Lease of the killed run has expired (30 s)",
+    next: "completes once the Lease of the killed run has expired (30 s), and delivers what that run wrote",
     shownBy: ["tests/bootstrap/kills.test.ts", "leaves every secret at its old or its new value"],
   },
   {
