@@ -3,6 +3,7 @@ import {
   managedByBootstrap,
   type BootstrapCause,
   type BootstrapConfig,
+  type BootstrapSecretStatus,
 } from "../domain/bootstrap-config.ts";
 import { isFixture, isPlaceholder, isSample } from "../domain/catalogue/fixtures.ts";
 import type { Redacted } from "../domain/redacted.ts";
@@ -12,6 +13,12 @@ import type { VaultState } from "./vault-kv.ts";
 
 /** One value that is carried to one path; an external one has a name in the source. */
 export type CarriedSecret = BootstrapConfig["secrets"][number];
+
+export interface Outcome extends Omit<BootstrapSecretStatus, "name" | "path"> {
+  readonly secret: CarriedSecret;
+  /** What the run ends with: of a secret that `failed`, or that was `written` and could not be recorded. */
+  readonly cause?: Exclude<BootstrapCause, "ok">;
+}
 
 /**
  * Includes the extra copies.

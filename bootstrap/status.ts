@@ -8,7 +8,7 @@ import {
   type BootstrapStatus,
 } from "../domain/bootstrap-config.ts";
 import { messageOf, type BootstrapFailure } from "./failure.ts";
-import type { Outcome } from "./phases/write.ts";
+import type { Outcome } from "./decide.ts";
 import type { Run } from "./run-context.ts";
 
 /** Kubernetes refuses a ConfigMap over 1 MiB; the rest is room for its metadata. */

@@ -4,7 +4,7 @@ import type { BootstrapConfig } from "../../domain/bootstrap-config.ts";
 import { messageOf } from "../failure.ts";
 import type { Run } from "../run-context.ts";
 import { StatusConfigMap } from "../status.ts";
-import type { Outcome } from "./write.ts";
+import type { Outcome } from "../decide.ts";
 
 type Delivery = BootstrapConfig["deliveries"][number];
 

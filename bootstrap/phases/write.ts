@@ -1,8 +1,7 @@
-import { type BootstrapCause, type BootstrapSecretStatus, customMetadataKeys } from "../../domain/bootstrap-config.ts";
+import { type BootstrapCause, customMetadataKeys } from "../../domain/bootstrap-config.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import { Redacted } from "../../domain/redacted.ts";
-import type { CarriedSecret } from "../decide.ts";
-import { type Action, decide, type Facts, isRecorded, recordFor } from "../decide.ts";
+import { type Action, type CarriedSecret, decide, type Facts, isRecorded, type Outcome, recordFor } from "../decide.ts";
 import { BootstrapFailure, messageOf } from "../failure.ts";
 import { concurrency, type Run } from "../run-context.ts";
 import type { SecretSource } from "../source.ts";
@@ -11,12 +10,6 @@ import { CasMismatch, type VaultKv } from "../vault-kv.ts";
 import type { Decision } from "./check.ts";
 import { readOne } from "./read.ts";
 import { randomInt } from "node:crypto";
-
-export interface Outcome extends Omit<BootstrapSecretStatus, "name" | "path"> {
-  readonly secret: CarriedSecret;
-  /** What the run ends with: of a secret that `failed`, or that was `written` and could not be recorded. */
-  readonly cause?: Exclude<BootstrapCause, "ok">;
-}
 
 /** A stopped run finishes the writes in progress. `outcomes` is filled meanwhile, so that it can report how far it came. */
 export async function write(
