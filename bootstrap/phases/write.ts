@@ -1,4 +1,4 @@
-import { type BootstrapCause, customMetadataKeys } from "../../domain/bootstrap-config.ts";
+import { customMetadataKeys } from "../../domain/bootstrap-config.ts";
 import { mapBounded } from "../../clients/pacing.ts";
 import { Redacted } from "../../domain/redacted.ts";
 import { type Action, type CarriedSecret, decide, type Facts, isRecorded, type Outcome, recordFor } from "../decide.ts";
