@@ -2,7 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { customMetadataKeys, managedByBootstrap } from "../../domain/bootstrap-config.ts";
 import { classify } from "../../domain/catalogue/lookup.ts";
 import type { Catalogue } from "../../domain/catalogue/catalogue.ts";
-import { effectivePrefix, sanitise } from "../../domain/names.ts";
+import { pathBelowMount, effectivePrefix, sanitise } from "../../domain/names.ts";
 import type { Redacted } from "../../domain/redacted.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { operatorTarget, type VaultTarget } from "../../domain/vault-target.ts";
@@ -67,7 +67,7 @@ export function retiredNames(catalogue: Catalogue, name: string, secretPrefix: s
  * @throws UserError while an ExternalSecret still reads it.
  */
 export async function prune({ names, write, keyVault, stack, vault }: PruneOptions): Promise<readonly PruneRow[]> {
-  if (vault !== undefined) await refuseReaders(vault.cluster, names);
+  if (vault !== undefined) await refuseReaders(vault, names);
   const rows: PruneRow[] = [];
   const found = (where: PruneRow["where"], held: readonly string[]) =>
     rows.push(...names.map((name) => ({ where, name, verdict: held.includes(name) ? ("goes" as const) : ("absent" as const) }))); // prettier-ignore
@@ -117,9 +117,12 @@ async function pruneVault(
   return { where: "Vault", name, verdict: "goes" };
 }
 
-async function refuseReaders(cluster: Cluster, names: readonly string[]): Promise<void> {
+async function refuseReaders(
+  { cluster, mount }: NonNullable<PruneOptions["vault"]>,
+  names: readonly string[],
+): Promise<void> {
   const all = await listAll<ExternalSecret>(cluster, "/apis/external-secrets.io/v1/externalsecrets");
-  const readers = all.filter((one) => keysOf(one).some((key) => names.includes(sanitise(key))));
+  const readers = all.filter((one) => keysOf(one).some((key) => names.includes(sanitise(pathBelowMount(key, mount)))));
   if (readers.length === 0) return;
   const who = readers.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).join(", ");
   throw UserError.of(

@@ -5,8 +5,10 @@ import { KeyVaultWriter } from "../../../cli/access/key-vault.ts";
 import { prune, retiredNames } from "../../../cli/operate/prune.ts";
 import { previewStack } from "../../../cli/deploy/engine/deploy.ts";
 import { readResources } from "../../../cli/deploy/engine/state.ts";
+import type { Cluster } from "../../../clients/kubernetes.ts";
 import { KeyVault } from "../../../components/key-vault.ts";
 import { azureProvider } from "../../../components/providers.ts";
+import { Redacted } from "../../../domain/redacted.ts";
 import { valuesInState, missingValues } from "../../../domain/plan/update-check.ts";
 import { operatorCredential } from "../../../stand-ins/azure/operator-credential.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
@@ -39,6 +41,21 @@ describe("retiredNames", () => {
       assert.throws(() => retiredNames(catalogue, name, ""), { name: "UserError", code: "prune-not-retired" });
     }
   });
+});
+
+describe("prune, for a name that an ExternalSecret still reads", () => {
+  const data = (key: string) => ({ data: [{ remoteRef: { key } }] });
+  const extract = (key: string) => ({ dataFrom: [{ extract: { key } }] });
+  for (const spec of [data("azure-auth"), data("kv/azure-auth"), extract("kv/data/azure-auth")])
+    it(`deletes nothing, and names it: ${JSON.stringify(spec)}`, async () => {
+      const items = [{ metadata: { namespace: "ameide-dev", name: "reader" }, spec }];
+      const cluster = { get: () => Promise.resolve({ items }) } as unknown as Cluster;
+      const vault = { target: { address: "http://127.0.0.1:1" }, mount: "kv", token: new Redacted("t"), cluster };
+      await assert.rejects(prune({ names: ["azure-auth"], write: true, vault }), {
+        code: "prune-still-read",
+        message: /^azure-auth is still read by ameide-dev\/reader\n/,
+      });
+    });
 });
 
 describe("prune, with a value in the state of a stack, under the real engine", function () {
