@@ -30,10 +30,12 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join("\n");
 }
 
-/** A command, or a fix with one: it must stay in one line to be copied. */
+/** A command, a fix with one, and YAML for a file: each must stay in one line to be copied. */
 const programs = "(?:ameide-secrets|kubectl|az|npm|pulumi|terraform|vault|helm)";
+/** Only where a command begins: these are also words. */
+const others = "(?:argocd|chmod|cp|git|mkdir|unset)";
 const copied = new RegExp(
-  `^\\s*(?:[\\w ]+: +)?(?:\\S*/)?(?:${programs}|\\w+=\\S*) |^\\s*(?:fix|by hand): .*${programs} |^ *see: `,
+  `^\\s*(?:[\\w ]+: +)?(?:\\S*/)?(?:${programs}|${others}|\\w+=\\S*|#) |^\\s*(?:fix|by hand): .*${programs} |^ *see: |^ *(?:- )?(?:\\S+: )?\\{ `,
 );
 
 /** Breaks long lines between words and indents the rest. Commands stay in one line. Without `columns`, nothing changes. */

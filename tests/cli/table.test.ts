@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { table, fitted } from "../../cli/table.ts";
+import { classifyEnv } from "../../domain/dotenv/names.ts";
+import { renderLearned } from "../../policies/lint/learn.ts";
+import { catalogueOf } from "../support/catalogues.ts";
 
 describe("table", () => {
   it("makes each column as wide as its widest cell, and leaves no trailing blanks", () => {
@@ -57,7 +61,22 @@ describe("fitted", () => {
       "look at one:  /opt/tools/bin/kubectl --kubeconfig x get secret y",
       "  fix: read the message, then: ameide-secrets doctor --stack dev",
       "  by hand: vault status -address=https://a.example:8200",
+      "  fix: mkdir -p /home/a/config && cp ~/.kube/config /home/a/config",
+      "fix: git -C '/home/a/a folder' update-index --no-split-index",
     ])
       assert.equal(fitted(line, 20), line);
+  });
+
+  it("keeps YAML that is pasted valid, its comments included", () => {
+    const catalogue = catalogueOf({});
+    const { paste } = classifyEnv([{ path: ".env", text: "A_NEW_TOKEN=x\nA_NEW_PORT=1\n", tracked: false }], catalogue);
+    const found = { authority: "tls", evidence: "created by a Certificate in these files, cert.yaml:12" } as const;
+    const learned = [
+      { name: "a-new-name", authority: "external", evidence: "read in a.yaml:1", readers: ["ameide-dev"] } as const,
+      { name: "a-certificate", ...found, readers: [] },
+      { name: "{{ a template }} of a name", ...found, readers: [] },
+    ];
+    for (const text of [paste, renderLearned(learned, () => false)])
+      assert.deepEqual(parse(fitted(text, 40)), parse(text), fitted(text, 40));
   });
 });
