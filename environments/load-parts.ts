@@ -68,13 +68,15 @@ export async function loadEnvironment(
   { azure, secretPrefix }: SharedSettings,
   context: LoadContext,
 ): Promise<EnvironmentStack> {
+  const { kubeconfig, ...cluster } = own.cluster;
   const { vault, findings } = resolveVaultSettings(name, own.vault, context);
   throwErrors(findings);
   const stack = await environmentStack(name, context, own, {
     strictness: strictness[name],
     azure: publicAzure(azure),
     ...(secretPrefix !== undefined && { secretPrefix }),
-    cluster: own.cluster,
+    // an empty path means the default, as an empty KUBECONFIG does
+    cluster: { ...cluster, ...(kubeconfig && { kubeconfig }) },
     vault,
   });
   return adopting({ ...stack, findings: [...findings, ...stack.findings] }, own.adopt, name);

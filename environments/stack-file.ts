@@ -38,7 +38,8 @@ export function parseSettings<Schema extends z.ZodType>(
   const source = stackSource(stack, root);
   const findings = schemaFindings(parsed.error, raw, {
     code: "settings-invalid",
-    stageOf: ([first = "", second]) => (second === "identity" ? second : (stages[first] ?? "key-vault")),
+    stageOf: ([first = "", second]) =>
+      first === "azure" && second === "identity" ? second : (stages[first] ?? "key-vault"),
     whereOf: (path, at) => source?.whereOf([...pathToSettings, ...path], at) ?? stackFileName(stack),
     keysAt: (path) => keysAt(schema, raw, path),
   });

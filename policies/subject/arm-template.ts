@@ -177,7 +177,10 @@ export function evaluateExpression(value: unknown, scope: Scope): string {
     if (typeof text !== "string") return unknownValue;
     if (text.startsWith("[[")) return text.slice(1);
     const [, expression] = /^\[(.*)\]$/s.exec(text) ?? [];
-    return expression === undefined ? text : argument(expression.match(/'(?:[^']|'')*'|\w+|[^\s\w]/g) ?? []);
+    if (expression === undefined) return text;
+    const words = expression.match(/'(?:[^']|'')*'|\w+|[^\s\w]/g) ?? [];
+    const read = argument(words);
+    return words.length === 0 ? read : unknownValue;
   }
 
   /** Takes the words of one argument: up to a comma, or to the parenthesis that closes the call around it. */

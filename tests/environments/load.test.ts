@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import type { EnvironmentStack, SharedStack } from "../../domain/plan/environment.ts";
 import { bundleBootstrap } from "../../environments/bundle.ts";
 import { cataloguePath } from "../../environments/catalogue.ts";
+import type { UserError } from "../../domain/user-error.ts";
 import type { LoadInput } from "../../environments/load-input.ts";
 import { load } from "../../environments/index.ts";
 import { StackFolder } from "./stacks.ts";
@@ -47,6 +48,11 @@ describe("load", () => {
       assert.equal(plan.stores[0]?.name, "ameide-vault");
       assert.ok(plan.deliveries.some(({ name: made, target }) => made === "ghcr-pull-sync" && target === "ghcr-pull"));
     }
+  });
+
+  it("takes an empty path of the kubeconfig for the default", async () => {
+    stacks.edit("Pulumi.dev.yaml", /( *)context: /, '$1kubeconfig: ""\n$1context: ');
+    assert.equal("kubeconfig" in (await environment("dev")).cluster, false);
   });
 
   it("counts the federated credentials of every environment in shared", async () => {
@@ -183,6 +189,11 @@ describe("load", () => {
         "settings-invalid Pulumi.dev.yaml:8: cluster.oidcIsuer is not a known key",
         'settings-invalid Pulumi.shared.yaml:7: azure.subscriptionId is "mine"',
       ]);
+    });
+
+    it("names the stage of the section that an unknown key is in", async () => {
+      stacks.edit("Pulumi.dev.yaml", "    cluster:", "    vault: { identity: x }\n    cluster:");
+      await assert.rejects(stacks.load("dev"), ({ findings }: UserError) => findings[0]?.stage === "vault");
     });
 
     it("reports the catalogue's mistakes together with those of the settings", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readdirSync, rmSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { repositoryRoot } from "../../environments/repository.ts";
 import { bundlePack } from "../../policies/bundle.ts";
 
@@ -13,12 +13,13 @@ describe("bundlePack", function () {
     // below node_modules, where `npm install` in the folder would put the two packages that it asks for
     const cache = join(repositoryRoot, "node_modules", ".cache");
     mkdirSync(cache, { recursive: true });
-    folder = mkdtempSync(join(cache, "pack-"));
+    folder = join(mkdtempSync(join(cache, "pack-")), "policies");
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(() => rmSync(dirname(folder), { recursive: true, force: true }));
 
-  it("writes a pack that starts on its own, without this repository", async () => {
+  it("writes a pack that starts on its own, without this repository, and with a broken file of another stack", async () => {
     await bundlePack(folder);
+    writeFileSync(join(dirname(folder), "Pulumi.local.yaml"), "config: [not closed");
     assert.deepEqual(readdirSync(folder).toSorted(), [
       "PulumiPolicy.yaml",
       "catalogue.yaml",

@@ -63,6 +63,8 @@ describe("evaluateExpression", () => {
     ["[parameters('none')]", unknownValue],
     ["[variables('loop')]", unknownValue],
     ["[concat(]", unknownValue],
+    ["['a', 'b']", unknownValue],
+    ["[toLower('A'))]", unknownValue],
   ] as const) {
     it(`reads ${text}`, () => assert.equal(evaluateExpression(text, scope), value));
   }
