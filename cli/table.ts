@@ -30,12 +30,12 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join("\n");
 }
 
-/** A command, a fix with one, and YAML for a file: each must stay in one line to be copied. */
+/** A command, a fix with one, and what goes into a file: each must stay in one line to be copied. */
 const programs = "(?:ameide-secrets|kubectl|az|npm|pulumi|terraform|vault|helm)";
 /** Only where a command begins: these are also words. */
 const others = "(?:argocd|chmod|cp|git|mkdir|unset)";
 const copied = new RegExp(
-  `^\\s*(?:[\\w ]+: +)?(?:\\S*/)?(?:${programs}|${others}|\\w+=\\S*|#) |^\\s*(?:fix|by hand): .*${programs} |^ *see: |^ *(?:- )?(?:\\S+: )?\\{ `,
+  `^\\s*(?:[\\w ]+: +)?(?:\\S*/)?(?:${programs}|${others}|\\w+=\\S*|#) |^\\s*(?:fix|by hand): .*${programs} |^ *(?:see:|\\w+ =) |^ *(?:- )?(?:\\S+: )?\\{ `,
 );
 
 /** Breaks long lines between words and indents the rest. Commands stay in one line. Without `columns`, nothing changes. */

@@ -67,6 +67,11 @@ describe("fitted", () => {
       assert.equal(fitted(line, 20), line);
   });
 
+  it("keeps an assignment in a configuration that is pasted", () => {
+    const line = "          from = module.a.azurerm_key_vault_secret.this.and.longer.than.the.line";
+    assert.equal(fitted(line, 60), line);
+  });
+
   it("keeps YAML that is pasted valid, its comments included", () => {
     const catalogue = catalogueOf({});
     const { paste } = classifyEnv([{ path: ".env", text: "A_NEW_TOKEN=x\nA_NEW_PORT=1\n", tracked: false }], catalogue);
