@@ -42,12 +42,12 @@ export function wrapped(line: string, indent: number, columns?: number): string 
   const lines: string[] = [];
   let left = line;
   while (left.length > columns) {
-    const start = lines.length === 0 ? 0 : indent;
+    const start = left.length - left.trimStart().length;
     const within = left.lastIndexOf(" ", columns);
     const at = within > start ? within : left.indexOf(" ", columns);
     if (at === -1) break;
-    lines.push(left.slice(0, at));
-    left = " ".repeat(indent) + left.slice(at + 1);
+    lines.push(left.slice(0, at).trimEnd());
+    left = " ".repeat(indent) + left.slice(at + 1).trimStart();
   }
   return [...lines, left].join("\n");
 }

@@ -13,4 +13,11 @@ describe("wrapped", () => {
       wrapped("  seen:  see https://a-long-address.example two", 9, 20),
       "  seen:  see\n         https://a-long-address.example\n         two",
     ));
+  it("prints no blank line before a long word, and no space at the end of a line", () => {
+    assert.equal(
+      wrapped("  apps/a-long-name-of-a-file.yaml:12  Secret db", 6, 20),
+      "  apps/a-long-name-of-a-file.yaml:12\n      Secret db",
+    );
+    assert.equal(wrapped("  a.yaml:1  Secret db", 6, 17), "  a.yaml:1\n      Secret db");
+  });
 });
