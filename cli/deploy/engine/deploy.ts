@@ -91,6 +91,7 @@ export async function destroyStack(
   const { changes } = await watched("destroy", stack, { signal }, async ({ listen: onEvent }) => {
     const options = { ...quiet, excludeProtected: true, signal, onEvent };
     await (preview ? stack.previewDestroy(options) : stack.destroy(options));
+    if (preview) signal.throwIfAborted(); // as in previewStack
   });
   return changes.filter(({ urn }) => !retained.has(urn));
 }
@@ -101,6 +102,7 @@ async function watched(
   { signal, cluster }: Pick<RunOptions, "signal" | "cluster">,
   run: (log: RunLog) => Promise<Record<string, unknown> | void>,
 ): Promise<RunResult> {
+  signal.throwIfAborted(); // the Automation API hears only an abort that comes later
   const log = new RunLog();
   let outputs: Record<string, unknown> | void;
   try {

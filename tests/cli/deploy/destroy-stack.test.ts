@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { DestroyOptions, Stack } from "@pulumi/pulumi/automation/index.js";
 import { registerStack } from "../../../chain.ts";
 import { destroyStack, stayingResources } from "../../../cli/deploy/engine/deploy.ts";
 import { AzureRig } from "../../stand-ins/azure/rig.ts";
@@ -56,6 +56,19 @@ describe("destroyStack, under the real engine", function () {
       [...protectedOnes, "identity-secrets-user: retained", "left: retained"].toSorted(),
     );
     assert.deepEqual([await exists("Goes"), await exists(leftIdentity)], [true, true]);
+  });
+
+  it("deletes nothing if it was broken off before the engine began", async () => {
+    await assert.rejects(destroyStack(stack, { preview: false, signal: AbortSignal.abort() }), { name: "AbortError" });
+    assert.equal(await exists("Goes"), true);
+  });
+
+  it("shows no preview that was broken off", async () => {
+    const abort = new AbortController();
+    const interrupted: Stack = Object.assign(Object.create(stack) as Stack, {
+      previewDestroy: (options: DestroyOptions) => stack.previewDestroy(options).finally(() => abort.abort()),
+    });
+    await assert.rejects(destroyStack(interrupted, { preview: true, signal: abort.signal }), { name: "AbortError" });
   });
 
   it("deletes the rest, and keeps protected resources in the stack and retained ones in place", async () => {
