@@ -3,11 +3,13 @@ import { parse } from "yaml";
 import { catalogueSchema } from "../../domain/catalogue/catalogue.ts";
 import { classifyKey } from "../../policies/authority-verdicts.ts";
 import { changed, type Path, type Sample } from "./examples/example.ts";
-import { declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./examples/samples.ts";
+import { configMap, declaredDelivery, externalSecret, keyVaultSecret, pushSecret } from "./examples/samples.ts";
 import { isStackRule, type Violation } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
+import { subjectsOfResource } from "../../policies/subject/from-resource.ts";
 import { formatPath } from "../../policies/subject/reading.ts";
-import { contextIn, policyCatalogue, subjectsOf, violationsOf } from "../support/policy.ts";
+import { onlyRead } from "../../policies/subject/subject.ts";
+import { contextIn, policyCatalogue, ruleOf, subjectsOf, violationsOf } from "../support/policy.ts";
 
 /** Ids of the authority rules that refuse a sample. */
 function refusedBy(sample: Sample): readonly string[] {
@@ -306,4 +308,30 @@ describe("authority rules", () => {
       ),
       ["authority-cluster-managed"],
     ));
+
+  it("read a name of Key Vault with the prefix, and a path of Vault as it is written", () => {
+    const operator = (apiVersion: string, kind: string, spec: object): Sample => ({
+      document: { apiVersion, kind, metadata: { name: "x", namespace: "ameide-prod" }, spec },
+    });
+    const name = "env-redis-auth";
+    const inKeyVault = { vault: { name: "ameidekv", object: { name } }, output: { secret: { name: "x" } } };
+    const inVault = { path: name, destination: { name: "x" } };
+    assert.deepEqual(refusedBy(operator("spv.no/v1", "AzureKeyVaultSecret", inKeyVault)), [
+      "authority-cluster-managed",
+    ]);
+    assert.deepEqual(refusedBy(operator("secrets.hashicorp.com/v1beta1", "VaultStaticSecret", inVault)), [
+      "authority-not-in-catalogue",
+    ]);
+  });
+  it("refuse a value that another stack hands over only where it is stored as a secret", () => {
+    const inputsFrom = new Map(["properties", "data"].map((input) => [input, [onlyRead]] as const));
+    const found = ({ type, props }: typeof configMap) =>
+      violationsOf(
+        ruleOf("authority-copied-value"),
+        subjectsOfResource({ type, name: "x", urn: "x", props, options: { protect: true, inputsFrom } }),
+        contextIn(),
+      ).map(({ problem }) => problem);
+    assert.match(found(keyVaultSecret).join(), /^comes from .*, and the engine does not say which$/);
+    assert.deepEqual(found(configMap), []);
+  });
 });

@@ -7,6 +7,18 @@ const digest = `@sha256:${"a".repeat(64)}`;
 const image: Path = [...container, "image"];
 const label: Path = [...pod.slice(0, -1), "metadata", "labels", "azure.workload.identity/use"];
 
+describe("rules of vault-bootstrap", () => {
+  it("judge what runs as its ServiceAccount, and by the workload's own name where it has none", () => {
+    const account = [...pod, "serviceAccountName"];
+    const replaced = changed(cronJob, [["spec", "concurrencyPolicy"], "Replace"]);
+    const judges = (...changes: readonly (readonly [Path, unknown])[]) =>
+      saidBy("bootstrap-concurrency", changed(replaced, ...changes)).length > 0;
+    assert.equal(judges([["metadata", "name"], "other"]), true);
+    assert.equal(judges([account, "other"]), false);
+    assert.equal(judges([account, undefined]), true);
+  });
+});
+
 describe("rule bootstrap-image", () => {
   for (const name of [
     "alpine/k8s",

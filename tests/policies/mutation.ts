@@ -25,6 +25,7 @@ const suites = [
   "rules",
   "external-secret",
   "authority",
+  "secret-store",
   "secretness",
   "vault-hcl",
   "durations",
