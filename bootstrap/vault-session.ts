@@ -105,7 +105,12 @@ export class VaultSessions {
   }
 }
 
-/** Answered with 500 where auth has no configuration, and for every refused review before version 0.10 of the plugin. */
+/**
+ * Refusals that Vault's Kubernetes auth answers with 500: without a configuration in every version, and where the token
+ * could not be reviewed or its account is not the role's in versions before 0.10 of the plugin. Later ones answer 403.
+ *
+ * @see https://github.com/hashicorp/vault-plugin-auth-kubernetes/blob/main/path_login.go
+ */
 const reviewFailed =
   /could not load backend configuration|tokenreviews|lookup failed|not authorized|claim "\w+" is invalid/;
 

@@ -22,10 +22,11 @@ export async function releasedObjects(
   cluster: Cluster,
 ): Promise<ReadonlyMap<string, string>> {
   const held = isGitops(stack) ? resources.filter(isApplied) : [];
-  const titles = new Map<string, string>();
-  if (held.length === 0) return titles;
-  const manifests = renderManifests(stack, { clientId: "" });
-  const rendered = new Set(manifests.map(({ object: { kind, metadata } }) => titleOf(kind, metadata)));
+  const rendered = new Set(
+    held.length === 0
+      ? []
+      : renderManifests(stack, { clientId: "" }).map(({ object: { kind, metadata } }) => titleOf(kind, metadata)),
+  );
   const { argocdApplications: named = [] } = stack.cluster;
   const live = new LiveObjects(cluster);
   const isTracked = async (type: string, object: string): Promise<boolean> => {
@@ -33,6 +34,7 @@ export async function releasedObjects(
     const { by = "helm", application = "" } = (found && trackingOf(found)) ?? {};
     return by !== "helm" && (named.length === 0 || named.includes(application));
   };
+  const titles = new Map<string, string>();
   const waiting = new Set<string>();
   for (const { urn, type: registered, inputs } of held) {
     const type = registered.replace(/Patch$/, ""); // of an object that exists without this program

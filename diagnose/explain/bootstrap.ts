@@ -189,8 +189,10 @@ const loginRefusals: readonly (readonly [words: RegExp, code: CauseCode])[] = [
 ];
 
 function codeOf({ cause, seen }: BootstrapFailureSeen, { snapshot, expected }: View): CauseCode {
-  const isAtItsAddress = seen.includes(expected.bootstrap.config.vault.address);
-  if (cause === "vault-unreachable" && snapshot.vault.health.ok && !isAtItsAddress) return "vault-address-wrong";
+  if (cause === "vault-unreachable") {
+    const isItsAddress = seen.includes(expected.bootstrap.config.vault.address);
+    return snapshot.vault.health.ok && !isItsAddress ? "vault-address-wrong" : "vault-unreachable";
+  }
   if (cause === "vault-auth-refused") return loginRefusals.find(([words]) => words.test(seen))?.[1] ?? "vault-auth-config-wrong"; // prettier-ignore
   if (cause === "terminated" && /not done after/.test(seen)) return "bootstrap-overruns"; // by its own deadline
   if (cause === "source-unreachable" && expected.bootstrap.config.source.type === "kubernetes-secret") {
@@ -199,11 +201,16 @@ function codeOf({ cause, seen }: BootstrapFailureSeen, { snapshot, expected }: V
   return codeOfCause[cause] ?? causeCodes.find((code) => code === cause) ?? "bootstrap-failed";
 }
 
-const endedByServing = /^vault-(sealed|uninitialised|lost|orphaned)$/;
+const endedByServing: ReadonlySet<BootstrapCause> = new Set([
+  "vault-sealed",
+  "vault-uninitialised",
+  "vault-lost",
+  "vault-orphaned",
+]);
 
 function isOver({ snapshot, before }: View, cause: BootstrapCause): boolean {
   const { health, authConfig } = snapshot.vault;
-  if (endedByServing.test(cause)) return health.ok && ["active", "standby"].includes(health.value.state);
+  if (endedByServing.has(cause)) return health.ok && ["active", "standby"].includes(health.value.state);
   const isVaultBroken = before.some((one) => isError(one) && causes[one.code].stage === "vault");
   return cause === "vault-auth-refused" && authConfig.ok && !isVaultBroken;
 }

@@ -60,9 +60,7 @@ function storeIsBroken({ before }: View, { namespace }: Pick<PlannedDelivery, "n
   return before.some((one) => {
     const isHere = one.namespace === undefined || one.namespace === namespace;
     if (!isError(one)) return one.code === "store-stale" && one.namespace === namespace;
-    return (
-      isHere && (causes[one.code].stage === "secret-store" || (serverWide.test(one.code) && one.secrets?.length !== 0))
-    );
+    return isHere && (causes[one.code].stage === "secret-store" || serverWide.test(one.code));
   });
 }
 

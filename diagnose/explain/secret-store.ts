@@ -3,9 +3,25 @@ import type { CauseCode } from "../causes.ts";
 import { reportAt, secretsOfNamespace, type Rule, type View } from "./view.ts";
 
 /** Vault's own problems, which a store only repeats. */
-const ofServer = /^vault-(sealed|no-active-pod|lost|orphaned|uninitialised|unreachable|throttled|failing)$/;
-const ofLogin =
-  /^vault-(reviewer-pinned|auth-config-wrong|auth-missing|role-(missing|audience|binding))$|^token-review/;
+const serverCauses: readonly CauseCode[] = [
+  "vault-sealed",
+  "vault-no-active-pod",
+  "vault-lost",
+  "vault-orphaned",
+  "vault-uninitialised",
+  "vault-unreachable",
+  "vault-throttled",
+  "vault-failing",
+];
+const loginCauses: readonly CauseCode[] = [
+  "vault-reviewer-pinned",
+  "vault-auth-config-wrong",
+  "vault-auth-missing",
+  "token-review-forbidden",
+  "vault-role-missing",
+  "vault-role-audience",
+  "vault-role-binding",
+];
 
 export const explainSecretStore: Rule = (view) => {
   const { snapshot, expected } = view;
@@ -31,22 +47,23 @@ export const explainSecretStore: Rule = (view) => {
 };
 
 function codeOf({ snapshot, before }: View, { namespace }: StoreState, seen: string): CauseCode {
-  // one that breaks no secret is about what could not be read from here
-  const server = before.find(({ code, secrets }) => ofServer.test(code) && secrets?.length !== 0);
-  if (server !== undefined) return server.code;
+  const isSeen = (code: CauseCode): boolean => before.some((sighting) => sighting.code === code);
+  const server = serverCauses.find(isSeen);
+  if (server !== undefined) return server;
   const { health, authConfig, roles, tokenReviewers } = snapshot.vault;
   const serves = health.ok && (health.value.state === "active" || health.value.state === "standby");
   if (/is sealed/.test(seen)) return serves ? "store-stale" : "vault-sealed";
   if (/\b501\b|not initialized/.test(seen)) return serves ? "store-stale" : "vault-uninitialised";
   if (/\bCode: 429\b/.test(seen)) return "vault-throttled";
-  const login = before.find((one) => ofLogin.test(one.code) && (one.namespace ?? namespace) === namespace)?.code;
+  const isHere = (code: CauseCode): boolean =>
+    before.some((one) => one.code === code && (one.namespace === undefined || one.namespace === namespace));
   const refusedLogin = /\b(?:400|500)\b/.test(seen) && /invalid role|audience|not authorized|tokenreviews/.test(seen);
   if (/\b403\b|permission denied/.test(seen) || refusedLogin) {
     const allSeen = authConfig.ok && roles.ok && tokenReviewers.ok;
-    return login ?? (allSeen ? "store-stale" : "store-permission-denied");
+    return loginCauses.find(isHere) ?? (allSeen ? "store-stale" : "store-permission-denied");
   }
   // without a configuration, and before version 0.10 of Vault's plugin for each refusal, a login is answered with 500
-  if (/\bCode: 5\d\d\b/.test(seen)) return login ?? (serves ? "store-stale" : "vault-failing");
+  if (/\bCode: 5\d\d\b/.test(seen)) return loginCauses.find(isHere) ?? (serves ? "store-stale" : "vault-failing");
   if (/connection refused|no such host|i\/o timeout|deadline exceeded/i.test(seen))
     return serves ? "store-stale" : "vault-unreachable";
   if (/serviceaccount/i.test(seen) && /not found/i.test(seen)) return "store-account-missing";

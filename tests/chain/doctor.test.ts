@@ -16,19 +16,21 @@ describe("doctor", function () {
 
   it("finds nothing in a working environment, and validate's five checks pass with every value proven", async () => {
     assert.deepEqual((await world().look({ prove: true })).causes, []);
-    const snapshot = await observe(world().place.stack, world().place.access, { compareValues: true });
-    const { checks, ok } = validate(snapshot, world().place.stack, { prove: true });
+    const snapshot = await observe(world().connected.stack, world().connected.access, { compareValues: true });
+    const { checks, ok } = validate(snapshot, world().connected.stack, { prove: true });
     assert.deepEqual(
       checks.flatMap(({ items }) => items.filter(({ state }) => state === "failed" || state === "unknown")),
       [],
     );
     assert.equal(ok, true);
-    assert.deepEqual(drift(snapshot, world().place.stack), []);
-    assert.equal(lineage(snapshot, world().place.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
+    assert.deepEqual(drift(snapshot, world().connected.stack), []);
+    assert.equal(lineage(snapshot, world().connected.stack, "ghcr-token").hops.at(-1)?.sameAsBefore, true);
   });
 
   it("prints no value", async () => {
-    const told = JSON.stringify(await observe(world().place.stack, world().place.access, { compareValues: true }));
+    const seen = JSON.stringify(
+      await observe(world().connected.stack, world().connected.access, { compareValues: true }),
+    );
     for (const value of Object.values(initialValues))
       if (value !== initialValues.GHCR_USERNAME) assert.equal(told.includes(value), false);
   });
@@ -41,7 +43,10 @@ describe("doctor", function () {
     const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name,READY:.status.conditions[0].status";
     const synced = seed("get", "externalsecrets", "-A", "-o", columns).slice(1);
     const labelled = seed("get", "secrets", "-n", "ameide-local", "-l", "app.kubernetes.io/managed-by=external-secrets", "-o", "name"); // prettier-ignore
-    const { checks } = validate(await observe(world().place.stack, world().place.access), world().place.stack);
+    const { checks } = validate(
+      await observe(world().connected.stack, world().connected.access),
+      world().connected.stack,
+    );
     const ours = (number: number) =>
       checks.find((check) => check.number === number)?.items.map(({ subject }) => subject) ?? [];
     assert.deepEqual(
@@ -62,7 +67,10 @@ describe("doctor", function () {
   });
 
   it("agrees with commands 1 to 3 of document 451, run verbatim except for the names", async () => {
-    const { checks } = validate(await observe(world().place.stack, world().place.access), world().place.stack);
+    const { checks } = validate(
+      await observe(world().connected.stack, world().connected.access),
+      world().connected.stack,
+    );
     const present = checks[0]?.items.filter(({ state }) => state === "ok").map(({ subject }) => subject) ?? [];
     const seed = async (command: string): Promise<string> => {
       const { code, out, err } = await world().shell(command);
@@ -80,7 +88,7 @@ describe("doctor", function () {
       --query "[].{name:name, subject:subject}" -o table`);
     assert.match(
       credentials,
-      new RegExp(`${world().place.stack.federated.name} +${world().place.stack.federated.subject}`),
+      new RegExp(`${world().connected.stack.federated.name} +${world().connected.stack.federated.subject}`),
     );
     const held =
       await seed(`ROOT_TOKEN=$(kubectl get secret -n ameide-local vault-auto-credentials -o jsonpath='{.data.root-token}' | base64 -d)

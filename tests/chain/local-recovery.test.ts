@@ -128,12 +128,10 @@ describe("local up after a stop, a kill and a full disk", function () {
     assert.deepEqual(strays(chain().home.dir), []);
   });
 
-  it("loses or mixes no value when one of its processes is killed at a random moment, and completes when run again", async function () {
+  it("loses or mixes no value when one of its processes is killed in the middle, and completes when run again", async function () {
     this.timeout(3 * startTimeout);
-    const seed = Date.now() % 1_000_000;
-    const rounds = await killRounds(chain(), values, { rounds: 2, seed }).catch((error: unknown) => {
-      throw new Error(`npm run proof -- --seed ${seed} repeats it`, { cause: error });
-    });
+    // the engine, then vault-bootstrap; `npm run proof` kills everything at other moments
+    const rounds = await killRounds(chain(), values, { rounds: 2, seed: 8 });
     assert.equal(rounds.length, 2);
   });
 });

@@ -22,7 +22,7 @@ describe("the client-patcher before a real Keycloak", function () {
   before(async () => {
     keycloak = await Keycloak.start();
     await keycloak.admin("POST", "", { realm, enabled: true });
-    const { stack, cluster } = world().place;
+    const { stack, cluster } = world().connected;
     for (const { clientId } of stack.catalogue.keycloakClients) await keycloak.addClient(realm, clientId);
     const clientSecret = await keycloak.addServiceAccount("keycloak-admin-sa", realm, [
       "manage-clients",
@@ -58,7 +58,7 @@ describe("the client-patcher before a real Keycloak", function () {
 
   /** Runs the Job to its end. @returns its log. */
   const run = async (changes: Partial<PatcherSettings> = {}): Promise<string> => {
-    const { cluster } = world().place;
+    const { cluster } = world().connected;
     const { all, one, pods } = patcherJobs(world());
     await cluster.create(all, realPatcherJob({ ...settings, ...changes }));
     await world().until(async () => {
@@ -109,7 +109,7 @@ describe("the client-patcher before a real Keycloak", function () {
     await world().untilFirst("keycloak-secret-placeholder", { prove: true });
     const log = await run();
     assert.equal(log.match(/^wrote /gm)?.length, settings.clients.length, log);
-    const { stack } = world().place;
+    const { stack } = world().connected;
     for (const { clientId, vaultKey } of stack.catalogue.keycloakClients) {
       const [client] = await keycloak.admin<readonly { id: string }[]>("GET", `/${realm}/clients?clientId=${clientId}`);
       const { data } = await world().vault<{ data: { data: { value: string } } }>("GET", `secret/data/${vaultKey}`);

@@ -75,7 +75,7 @@ export const keyVaultBreaks = {
     strike: () => Promise.resolve(), // a person who is not logged in
     sight: (world) => {
       const { endpoint, caPem } = localArm(world.chain.home);
-      const { keyVaultUri } = world.place.stack.azure;
+      const { keyVaultUri } = world.connected.stack.azure;
       const token = () => Promise.resolve(new Redacted("nobody"));
       return { access: { azure: new AzureClient({ resourceManager: endpoint, keyVaultUri, token, ca: caPem }) } };
     },
@@ -89,11 +89,11 @@ export const identityBreaks = {
   },
   "federated-credential-missing": { strike: (world) => world.azure("DELETE", credentialPath(world)) },
   "identity-missing": {
-    strike: (world) => world.azure("DELETE", `${identityId(world.place.stack.azure)}?${identityApi}`),
+    strike: (world) => world.azure("DELETE", `${identityId(world.connected.stack.azure)}?${identityApi}`),
   },
   "client-id-stale": {
     strike: async (world) => {
-      const path = `${identityId(world.place.stack.azure)}?${identityApi}`;
+      const path = `${identityId(world.connected.stack.azure)}?${identityApi}`;
       await world.azure("DELETE", path);
       await world.azure("PUT", path, { location: "westeurope", tags: {} });
     },
@@ -118,12 +118,12 @@ export const identityBreaks = {
   },
 } as const satisfies Readonly<Record<string, Break>>;
 
-function credentialPath({ place: { stack } }: World): string {
+function credentialPath({ connected: { stack } }: World): string {
   return `${identityId(stack.azure)}/federatedIdentityCredentials/${stack.federated.name}?${identityApi}`;
 }
 
-function putCredential(world: World, issuer = world.place.stack.federated.issuer): Promise<unknown> {
-  const { subject, audience } = world.place.stack.federated;
+function putCredential(world: World, issuer = world.connected.stack.federated.issuer): Promise<unknown> {
+  const { subject, audience } = world.connected.stack.federated;
   return world.azure("PUT", credentialPath(world), { properties: { issuer, subject, audiences: [audience] } });
 }
 
@@ -138,7 +138,7 @@ async function spreads(world: World, _how: "slowly", write: () => Promise<unknow
 }
 
 async function roleAssignment(world: World): Promise<string> {
-  const path = `${keyVaultId(world.place.stack.azure)}/providers/Microsoft.Authorization/roleAssignments?${roleApi}`;
+  const path = `${keyVaultId(world.connected.stack.azure)}/providers/Microsoft.Authorization/roleAssignments?${roleApi}`;
   const { value } = await world.azure<{ value: { id: string }[] }>("GET", path);
   return `${value[0]?.id ?? ""}?${roleApi}`;
 }

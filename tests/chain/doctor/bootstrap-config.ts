@@ -7,17 +7,17 @@ const name = "vault-bootstrap-changed";
 
 /** Has vault-bootstrap read another configuration than the stack's. @returns gives it the stack's again. */
 export async function withConfig(world: World, config: BootstrapConfig): Promise<() => Promise<void>> {
-  const made = bootstrapConfigMap(world.place.stack);
+  const made = bootstrapConfigMap(world.connected.stack);
   const maps = `/api/v1/namespaces/${world.namespace}/configmaps`;
   const data = { ...made.data, "config.json": JSON.stringify(config) };
   // a test that failed in between may have left one
-  if ((await world.place.cluster.find(`${maps}/${name}`)) !== undefined)
-    await world.place.cluster.remove(`${maps}/${name}`);
-  await world.place.cluster.create(maps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
+  if ((await world.connected.cluster.find(`${maps}/${name}`)) !== undefined)
+    await world.connected.cluster.remove(`${maps}/${name}`);
+  await world.connected.cluster.create(maps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
   await mount(world, name);
   return async () => {
     await mount(world, made.metadata.name);
-    await world.place.cluster.remove(`${maps}/${name}`);
+    await world.connected.cluster.remove(`${maps}/${name}`);
   };
 }
 

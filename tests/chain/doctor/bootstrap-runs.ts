@@ -11,8 +11,8 @@ import type { World } from "./world.ts";
 export const bootstrapRunBreaks = {
   "bootstrap-forbidden-in-cluster": {
     strike: async (world) => {
-      const { metadata } = bootstrapRoleBinding(world.place.stack);
-      await world.place.cluster.remove(
+      const { metadata } = bootstrapRoleBinding(world.connected.stack);
+      await world.connected.cluster.remove(
         `/apis/rbac.authorization.k8s.io/v1/namespaces/${world.namespace}/rolebindings/${metadata.name}`,
       );
       await world.bootstrap();
@@ -53,8 +53,8 @@ export const bootstrapRunBreaks = {
   "bootstrap-cannot-start": {
     // as one who tidies up
     strike: async (world) => {
-      const { metadata } = bootstrapConfigMap(world.place.stack);
-      await world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/configmaps/${metadata.name}`);
+      const { metadata } = bootstrapConfigMap(world.connected.stack);
+      await world.connected.cluster.remove(`/api/v1/namespaces/${world.namespace}/configmaps/${metadata.name}`);
       await start(world, "waiting-for-a-volume");
     },
     after: (world) => forget(world, "waiting-for-a-volume"),
@@ -84,7 +84,7 @@ export const bootstrapRunBreaks = {
         const job = await start(world, "on-a-drained-node");
         const pods = `/api/v1/namespaces/${world.namespace}/pods?labelSelector=job-name%3D${job}`;
         await world.until(async () => (await logOf(world, pods)).includes("wait-for-vault"));
-        await world.place.cluster.remove(pods);
+        await world.connected.cluster.remove(pods);
         await world.until(async () => (await podsOf(world, pods)).length === 0);
       } finally {
         world.signal("openbao", "SIGCONT");
@@ -99,14 +99,14 @@ interface PodObject {
 }
 
 async function podsOf(world: World, list: string): Promise<readonly PodObject[]> {
-  return (await world.place.cluster.get<{ items: readonly PodObject[] }>(list)).items;
+  return (await world.connected.cluster.get<{ items: readonly PodObject[] }>(list)).items;
 }
 
 /** Of the first pod of a list; empty where there is none, or it has not begun. */
 async function logOf(world: World, list: string): Promise<string> {
   const [pod] = await podsOf(world, list);
   if (pod === undefined) return "";
-  return podLog(world.place.cluster, world.namespace, pod.metadata.name, 50).catch(() => "");
+  return podLog(world.connected.cluster, world.namespace, pod.metadata.name, 50).catch(() => "");
 }
 
 const langfuse = "langfuse-secret-key";
@@ -131,11 +131,11 @@ async function runThroughProxy(world: World, intercept: Intercept): Promise<void
 
 /** Starts a run as a person does, without waiting for its end. */
 async function start(world: World, suffix: string): Promise<string> {
-  const { name } = world.place.stack.bootstrap;
+  const { name } = world.connected.stack.bootstrap;
   const job = `${name}-${suffix}`;
   await nextSecond(world);
   const made = await world.shell(
-    `kubectl --context ${world.place.cluster.context} -n ${world.namespace} create job --from=cronjob/${name} ${job}`,
+    `kubectl --context ${world.connected.cluster.context} -n ${world.namespace} create job --from=cronjob/${name} ${job}`,
   );
   assert.equal(made.code, 0, made.err);
   return job;
@@ -149,8 +149,8 @@ async function nextSecond(world: World): Promise<void> {
 }
 
 async function forget(world: World, suffix: string): Promise<void> {
-  const job = `${world.place.stack.bootstrap.name}-${suffix}`;
-  await world.place.cluster.remove(
+  const job = `${world.connected.stack.bootstrap.name}-${suffix}`;
+  await world.connected.cluster.remove(
     `/apis/batch/v1/namespaces/${world.namespace}/jobs/${job}?propagationPolicy=Background`,
   );
 }

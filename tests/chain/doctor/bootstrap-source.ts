@@ -18,7 +18,7 @@ export const bootstrapSourceBreaks = {
       const stack = withoutAzure(world);
       const { rules } = bootstrapRole(stack);
       const role = `/apis/rbac.authorization.k8s.io/v1/namespaces/${world.namespace}/roles/${stack.bootstrap.name}`;
-      await world.place.cluster.patch(role, { rules });
+      await world.connected.cluster.patch(role, { rules });
       restore = await withConfig(world, stack.bootstrap.config);
       await world.bootstrap();
     },
@@ -29,14 +29,14 @@ export const bootstrapSourceBreaks = {
         assert.deepEqual((await world.look({ stack: withoutAzure(world) })).causes, []);
       } finally {
         await restore();
-        await world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/secrets/${kubernetesSource.name}`);
+        await world.connected.cluster.remove(`/api/v1/namespaces/${world.namespace}/secrets/${kubernetesSource.name}`);
         await world.bootstrap();
       }
     },
   },
 } as const satisfies Readonly<Record<string, Break>>;
 
-function withoutAzure({ place: { stack } }: World): EnvironmentStack {
+function withoutAzure({ connected: { stack } }: World): EnvironmentStack {
   return {
     ...stack,
     bootstrap: { ...stack.bootstrap, config: { ...stack.bootstrap.config, source: kubernetesSource } },
@@ -44,7 +44,7 @@ function withoutAzure({ place: { stack } }: World): EnvironmentStack {
 }
 
 /** The values of `.env`, by the names that they have in the source. */
-function valuesFile({ chain, values, place: { stack } }: World): string {
+function valuesFile({ chain, values, connected: { stack } }: World): string {
   const names = stack.plan.secrets.flatMap(({ name, keyVaultName = name }) => {
     const secret = stack.catalogue.secrets[name];
     const value = secret?.authority === "external" ? values[secret.env] : undefined;

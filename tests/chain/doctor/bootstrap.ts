@@ -16,28 +16,30 @@ export const bootstrapBreaks = {
       })),
   },
   "bootstrap-overruns": {
-    strike: (world) => world.place.cluster.patch(world.cronJob, { spec: { concurrencyPolicy: "Replace" } }),
+    strike: (world) => world.connected.cluster.patch(world.cronJob, { spec: { concurrencyPolicy: "Replace" } }),
   },
-  "bootstrap-suspended": { strike: (world) => world.place.cluster.patch(world.cronJob, { spec: { suspend: true } }) },
-  "bootstrap-missing": { strike: (world) => world.place.cluster.remove(world.cronJob) },
+  "bootstrap-suspended": {
+    strike: (world) => world.connected.cluster.patch(world.cronJob, { spec: { suspend: true } }),
+  },
+  "bootstrap-missing": { strike: (world) => world.connected.cluster.remove(world.cronJob) },
 
   "bootstrap-stale": {
     strike: async (world) => {
       const path = statusPath(world);
-      const { data } = await world.place.cluster.get<{ data: Readonly<Record<string, string>> }>(path);
+      const { data } = await world.connected.cluster.get<{ data: Readonly<Record<string, string>> }>(path);
       const [key = "", text = "{}"] = Object.entries(data)[0] ?? [];
       const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
-      await world.place.cluster.patch(path, {
+      await world.connected.cluster.patch(path, {
         data: { [key]: JSON.stringify({ ...(JSON.parse(text) as object), lastSuccessAt: hourAgo }) },
       });
     },
   },
   "bootstrap-status-malformed": {
-    strike: (world) => world.place.cluster.patch(statusPath(world), { data: { status: "emptied by hand" } }),
+    strike: (world) => world.connected.cluster.patch(statusPath(world), { data: { status: "emptied by hand" } }),
   },
   "bootstrap-waiting": {
     strike: async (world) => {
-      const { cluster } = world.place;
+      const { cluster } = world.connected;
       const { apiVersion, kind, metadata, spec } = await cluster.get(world.cronJob);
       await cluster.remove(world.cronJob);
       await removeJobs(world);
@@ -53,7 +55,7 @@ export const bootstrapBreaks = {
   },
   "bootstrap-lease-held": {
     strike: async (world) => {
-      await world.place.cluster.patch(leasePath(world), {
+      await world.connected.cluster.patch(leasePath(world), {
         spec: {
           holderIdentity: "another-run",
           leaseDurationSeconds: 3600,
@@ -88,16 +90,16 @@ interface PodSpec {
   })[];
 }
 
-function statusPath({ place: { stack } }: World): string {
+function statusPath({ connected: { stack } }: World): string {
   return `/api/v1/namespaces/${stack.namespace}/configmaps/${stack.bootstrap.config.statusConfigMap}`;
 }
 
-function leasePath({ place: { stack } }: World): string {
+function leasePath({ connected: { stack } }: World): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${stack.namespace}/leases/${stack.bootstrap.config.lease}`;
 }
 
 export async function freeLease(world: World): Promise<void> {
-  await world.place.cluster.patch(leasePath(world), { spec: { holderIdentity: null } });
+  await world.connected.cluster.patch(leasePath(world), { spec: { holderIdentity: null } });
 }
 
 /** As Kubernetes writes `MicroTime`. */
@@ -107,11 +109,11 @@ function microTime(): string {
 
 /** Changes the pod template of the CronJob, as somebody does by hand. */
 export async function patchPod(world: World, change: (pod: PodSpec) => object): Promise<void> {
-  const { spec } = await world.place.cluster.get<{ spec: { jobTemplate: { spec: { template: { spec: PodSpec } } } } }>(
-    world.cronJob,
-  );
+  const { spec } = await world.connected.cluster.get<{
+    spec: { jobTemplate: { spec: { template: { spec: PodSpec } } } };
+  }>(world.cronJob);
   const pod = change(spec.jobTemplate.spec.template.spec);
-  await world.place.cluster.patch(world.cronJob, { spec: { jobTemplate: { spec: { template: { spec: pod } } } } });
+  await world.connected.cluster.patch(world.cronJob, { spec: { jobTemplate: { spec: { template: { spec: pod } } } } });
 }
 
 /** @param change - what differs in its one container. */
@@ -124,7 +126,7 @@ export function patchContainer(
 
 /** As a collection: what the garbage collector has removed meanwhile is no failure. */
 async function removeJobs(world: World): Promise<void> {
-  const { cluster } = world.place;
+  const { cluster } = world.connected;
   const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs`;
   await cluster.remove(`${jobs}?propagationPolicy=Background`);
   await world.until(async () => (await cluster.get<{ items: readonly object[] }>(jobs)).items.length === 0);

@@ -10,13 +10,13 @@ const elsewhere = "argocd";
 
 export const consumerBreaks = {
   "pull-secret-not-attached": {
-    strike: ({ namespace, place: { cluster } }) =>
+    strike: ({ namespace, connected: { cluster } }) =>
       cluster.patch(`/api/v1/namespaces/${namespace}/serviceaccounts/default`, { imagePullSecrets: null }),
   },
   // seen before its namespace was added to the stack file; the printed repair adds it and brings the stack up
   "pull-secret-missing-here": {
     strike: async (world) => {
-      const { cluster } = world.place;
+      const { cluster } = world.connected;
       await cluster.remove(externalSecrets(world, "ghcr-pull-sync", elsewhere));
       const secret = `/api/v1/namespaces/${elsewhere}/secrets/ghcr-pull`;
       await world.until(async () => (await cluster.find(secret)) === undefined); // it goes with its owner
@@ -31,11 +31,12 @@ export const consumerBreaks = {
       });
     },
     sight: async (world) => ({ stack: await withoutElsewhere(world) }),
-    after: (world) => world.place.cluster.remove(`/api/v1/namespaces/${elsewhere}/pods/${pod}?gracePeriodSeconds=0`),
+    after: (world) =>
+      world.connected.cluster.remove(`/api/v1/namespaces/${elsewhere}/pods/${pod}?gracePeriodSeconds=0`),
   },
   "consumer-not-restarted": {
     strike: async (world) => {
-      const { cluster } = world.place;
+      const { cluster } = world.connected;
       await cluster.create(deployments(world), readingDeployment("chat", "langfuse-secrets", "environment"));
       const pods = `/api/v1/namespaces/${world.namespace}/pods?labelSelector=app%3Dchat`;
       await world.until(async () => {
@@ -48,7 +49,7 @@ export const consumerBreaks = {
       );
       if (carried.code !== 0) throw new Error(carried.err);
     },
-    after: (world) => world.place.cluster.remove(`${deployments(world)}/chat?propagationPolicy=Background`),
+    after: (world) => world.connected.cluster.remove(`${deployments(world)}/chat?propagationPolicy=Background`),
   },
 } as const satisfies Readonly<Record<string, Break>>;
 

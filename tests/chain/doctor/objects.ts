@@ -12,7 +12,7 @@ export function externalSecrets({ namespace: own }: World, name: string, namespa
 }
 
 /** Has External Secrets look at it now, as the seed does. */
-export async function again({ place: { cluster } }: World, path: string): Promise<void> {
+export async function again({ connected: { cluster } }: World, path: string): Promise<void> {
   await cluster.patch(path, { metadata: { annotations: { "force-refresh": String(Date.now()) } } });
 }
 
@@ -22,7 +22,7 @@ export async function refused(world: World, path: string): Promise<void> {
     readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
   }
   await world.until(async () => {
-    const { status: now } = await world.place.cluster.get<Conditions>(path);
+    const { status: now } = await world.connected.cluster.get<Conditions>(path);
     return now?.conditions?.some(({ type, status }) => type === "Ready" && status === "False") === true;
   });
 }

@@ -6,21 +6,21 @@ import { again, externalSecrets, refused, stores } from "./objects.ts";
 import type { World } from "./world.ts";
 
 export const storeBreaks = {
-  "store-missing": { strike: (world) => world.place.cluster.remove(stores(world)) },
+  "store-missing": { strike: (world) => world.connected.cluster.remove(stores(world)) },
   "store-account-missing": {
     strike: (world) =>
-      world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/serviceaccounts/ameide-vault-reader`),
+      world.connected.cluster.remove(`/api/v1/namespaces/${world.namespace}/serviceaccounts/ameide-vault-reader`),
   },
   "vault-address-wrong": {
     // admission refuses such an address; where it only audits, it can be set. The repair puts the binding back
     strike: async (world) => {
-      const binding = `ameide-secrets-secretstores-${world.place.stack.name}`;
+      const binding = `ameide-secrets-secretstores-${world.connected.stack.name}`;
       const bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
-      await world.place.cluster.patch(`${bindings}/${binding}`, { spec: { validationActions: ["Audit"] } });
+      await world.connected.cluster.patch(`${bindings}/${binding}`, { spec: { validationActions: ["Audit"] } });
       const spec = { provider: { vault: { server: "http://127.0.0.1:1" } } };
       await world.until(async () => {
         try {
-          await world.place.cluster.patch(stores(world, "argocd"), { spec });
+          await world.connected.cluster.patch(stores(world, "argocd"), { spec });
           return true;
         } catch (error) {
           if (error instanceof KubernetesError) return false;
@@ -36,7 +36,7 @@ export const storeBreaks = {
   "store-permission-denied": {
     strike: pinReviewer,
     // a person without a token for Vault
-    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
+    sight: ({ connected: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
   },
   "store-stale": {
     strike: async (world) => {
@@ -61,12 +61,12 @@ export const storeBreaks = {
 
 export const externalSecretBreaks = {
   "external-secret-missing": {
-    strike: (world) => world.place.cluster.remove(externalSecrets(world, "ghcr-pull-sync")),
+    strike: (world) => world.connected.cluster.remove(externalSecrets(world, "ghcr-pull-sync")),
   },
   // another secret's: a path that is in no catalogue the admission policy refuses, whoever writes it
   "external-secret-path-wrong": {
     strike: (world) =>
-      world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), {
+      world.connected.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), {
         spec: { data: [{ secretKey: "LANGFUSE_SECRET_KEY", remoteRef: { key: "openai-api-key", property: "value" } }] }, // prettier-ignore
       }),
   },
@@ -91,7 +91,7 @@ export const externalSecretBreaks = {
       await refused(world, sync);
     },
     // a person without a token for Vault, who sees no policy
-    sight: ({ place: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
+    sight: ({ connected: { stack } }) => ({ access: { vault: vaultReader({ address: stack.vault.operatorAddress }) } }),
   },
   "external-secret-template": {
     // admission refuses a template that drops the fetched keys; one that cannot be filled in it cannot see
@@ -104,21 +104,23 @@ export const externalSecretBreaks = {
   },
   "external-secret-target-owned": {
     strike: async (world) => {
-      const { metadata } = await world.place.cluster.get(externalSecrets(world, "inference-api-credentials-sync"));
+      const { metadata } = await world.connected.cluster.get(externalSecrets(world, "inference-api-credentials-sync"));
       const { name, uid } = metadata;
       const owner = { apiVersion: "external-secrets.io/v1", kind: "ExternalSecret", name, uid, controller: true };
-      await world.place.cluster.patch(secret(world, "langfuse-secrets"), { metadata: { ownerReferences: [owner] } });
+      await world.connected.cluster.patch(secret(world, "langfuse-secrets"), {
+        metadata: { ownerReferences: [owner] },
+      });
       await again(world, externalSecrets(world, "langfuse-secrets-sync"));
     },
     after: async (world) => {
-      await world.place.cluster.remove(secret(world, "langfuse-secrets"));
+      await world.connected.cluster.remove(secret(world, "langfuse-secrets"));
       await again(world, externalSecrets(world, "langfuse-secrets-sync"));
     },
   },
   "external-secret-left-behind": {
     strike: async (world) => {
       const spec = { refreshPolicy: "CreatedOnce" };
-      await world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec });
+      await world.connected.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec });
       await push(world, { LANGFUSE_SECRET_KEY: "a-newer-langfuse-key-0123456789" });
     },
   },
@@ -131,15 +133,15 @@ export const externalSecretBreaks = {
   },
   "target-secret-differs": {
     strike: (world) =>
-      world.place.cluster.patch(externalSecrets(world, "inference-api-credentials-sync"), {
+      world.connected.cluster.patch(externalSecrets(world, "inference-api-credentials-sync"), {
         spec: { target: { template: { metadata: { labels: { "app.kubernetes.io/managed-by": "hand" } } } } },
       }),
   },
-  "target-secret-missing": whileStopped((world) => world.place.cluster.remove(secret(world, "langfuse-secrets"))),
+  "target-secret-missing": whileStopped((world) => world.connected.cluster.remove(secret(world, "langfuse-secrets"))),
   "target-secret-behind": {
     ...whileStopped(
       (world) =>
-      world.place.cluster.patch(secret(world, "langfuse-secrets"), { data: { LANGFUSE_SECRET_KEY: base64("edited-by-hand-0123") } }), // prettier-ignore
+      world.connected.cluster.patch(secret(world, "langfuse-secrets"), { data: { LANGFUSE_SECRET_KEY: base64("edited-by-hand-0123") } }), // prettier-ignore
     ),
     sight: () => ({ prove: true }),
   },
@@ -152,7 +154,7 @@ export const externalSecretBreaks = {
   },
   "pull-secret-malformed": {
     strike: (world) =>
-      world.place.cluster.patch(externalSecrets(world, "ghcr-pull-sync", "argocd"), {
+      world.connected.cluster.patch(externalSecrets(world, "ghcr-pull-sync", "argocd"), {
         // it names what admission asks for, in a comment that renders to nothing
         spec: {
           target: {
@@ -163,13 +165,13 @@ export const externalSecretBreaks = {
   },
   "image-pull-denied": {
     strike: (world) =>
-      world.place.cluster.create(`/api/v1/namespaces/${world.namespace}/pods`, {
+      world.connected.cluster.create(`/api/v1/namespaces/${world.namespace}/pods`, {
         apiVersion: "v1",
         kind: "Pod",
         metadata: { name: "private" },
         spec: { containers: [{ name: "main", image: "ghcr.io/ameide/platform:1" }] },
       }),
-    after: (world) => world.place.cluster.remove(`/api/v1/namespaces/${world.namespace}/pods/private`),
+    after: (world) => world.connected.cluster.remove(`/api/v1/namespaces/${world.namespace}/pods/private`),
   },
   "values-equal": {
     strike: async (world) => {
@@ -194,14 +196,14 @@ async function push(world: World, values: Readonly<Record<string, string>>): Pro
 /** A reviewer's token that has ended, and a store that has met it. */
 async function pinReviewer(world: World): Promise<void> {
   await configureReviewer(world, "ey.expired.token");
-  const { authMount } = world.place.stack.vault;
+  const { authMount } = world.connected.stack.vault;
   await world.vault("PUT", `sys/leases/revoke-prefix/auth/${authMount}/login`); // External Secrets keeps its login
   await again(world, stores(world));
   await refused(world, stores(world));
 }
 
 async function configureReviewer(world: World, token: string): Promise<void> {
-  const config = `auth/${world.place.stack.vault.authMount}/config`;
+  const config = `auth/${world.connected.stack.vault.authMount}/config`;
   const { data } = await world.vault<{ data: object }>("GET", config);
   await world.vault("POST", config, { ...data, token_reviewer_jwt: token });
 }
@@ -226,21 +228,21 @@ function base64(text: string): string {
 }
 
 function nowhereCa(world: World, caProvider: object | null): Promise<unknown> {
-  return world.place.cluster.patch(stores(world, "argocd"), { spec: { provider: { vault: { caProvider } } } });
+  return world.connected.cluster.patch(stores(world, "argocd"), { spec: { provider: { vault: { caProvider } } } });
 }
 
 function template(world: World, change: object): Promise<unknown> {
   const target = { template: change };
-  return world.place.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec: { target } });
+  return world.connected.cluster.patch(externalSecrets(world, "langfuse-secrets-sync"), { spec: { target } });
 }
 
 function storeOf(world: World, name: string): Promise<unknown> {
   const path = externalSecrets(world, "langfuse-secrets-sync");
-  return world.place.cluster.patch(path, { spec: { secretStoreRef: { name } } });
+  return world.connected.cluster.patch(path, { spec: { secretStoreRef: { name } } });
 }
 
 /** Recreates the same object, without what External Secrets has written into it. */
-async function madeAnew({ place: { cluster } }: World, path: string): Promise<void> {
+async function madeAnew({ connected: { cluster } }: World, path: string): Promise<void> {
   const { apiVersion, kind, metadata, spec } = await cluster.get(path);
   const { name, namespace, labels, annotations } = metadata;
   await cluster.remove(path);

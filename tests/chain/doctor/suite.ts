@@ -8,7 +8,7 @@ import { useLocalChain } from "../../support/local-chain.ts";
 import { testBinaries } from "../../support/servers.ts";
 import type { Break } from "./break.ts";
 import { alone, breaks, type Part } from "./breaks.ts";
-import { told, World } from "./world.ts";
+import { listCauses, World } from "./world.ts";
 
 export const initialValues = {
   GHCR_TOKEN: "chain-ghcr-token-0123456789",
@@ -124,7 +124,7 @@ export async function restore(world: World, codes: readonly CauseCode[]): Promis
     Object.fromEntries(Object.entries(initialValues).map(([name, value]) => [name, `${value}-${suffix}`])),
   );
   const jobs = `/apis/batch/v1/namespaces/${world.namespace}/jobs?propagationPolicy=Background`;
-  await world.place.cluster.remove(jobs);
+  await world.connected.cluster.remove(jobs);
   // an update's Job cannot log in with a pinned reviewer token
   await world.shell("ameide-secrets reconfigure-auth --confirm local");
   const up = await world.shell("ameide-secrets local up --refresh");
@@ -160,7 +160,7 @@ const mostCommands = 30;
 async function heals(world: World, code: CauseCode | undefined): Promise<void> {
   let causes: readonly DiagnosedCause[] = [];
   const isRepairable = ({ code: other, fix }: DiagnosedCause) => other !== code && commandOf(fix) !== undefined;
-  const left = () => `${code ?? "everything"} was repaired as printed, and there is: ${told(causes)}`;
+  const left = () => `${code ?? "everything"} was repaired as printed, and there is: ${listCauses(causes)}`;
   // the patience is the servers': the time that commands take does not count
   for (let commands = 0; ; commands++) {
     await world.until(async () => {

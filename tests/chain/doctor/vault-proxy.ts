@@ -15,7 +15,7 @@ export type Intercept = () => Promise<{ readonly status: number; readonly errors
  * @returns a function that closes the proxy; vault-bootstrap then reaches Vault directly again.
  */
 export async function openVaultProxy(world: World, path: string, intercept: Intercept): Promise<() => Promise<void>> {
-  const { vault } = world.place.stack;
+  const { vault } = world.connected.stack;
   const server = createServer((request, response) => {
     void (async () => {
       const body = await text(request);
@@ -32,7 +32,7 @@ export async function openVaultProxy(world: World, path: string, intercept: Inte
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
 
-  const { config } = world.place.stack.bootstrap;
+  const { config } = world.connected.stack.bootstrap;
   const proxied = { ...config, vault: { ...config.vault, address: `http://127.0.0.1:${port}` } };
   const restore = await withConfig(world, proxied);
   return async () => {

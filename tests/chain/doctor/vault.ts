@@ -16,7 +16,7 @@ const reviewBinding = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/am
 const quota = "sys/quotas/rate-limit/doctor-test";
 const langfuse = "langfuse-secret-key";
 const role = (world: World, namespace = world.namespace): string =>
-  `auth/${world.place.stack.vault.authMount}/role/ameide-secrets-reader-${namespace}`;
+  `auth/${world.connected.stack.vault.authMount}/role/ameide-secrets-reader-${namespace}`;
 
 export const vaultBreaks = {
   "vault-unreachable": { strike: (world) => Promise.resolve(world.signal("openbao", "SIGKILL")) },
@@ -24,14 +24,14 @@ export const vaultBreaks = {
   "vault-root-token-stored": {
     // `local` keeps its root token on purpose: it is looked at as a stack that does not
     strike: () => Promise.resolve(),
-    sight: ({ place: { stack } }) => ({
+    sight: ({ connected: { stack } }) => ({
       stack: { ...stack, strictness: { ...stack.strictness, rootToken: "revoked" } },
     }),
   },
   "vault-uninitialised": {
     // as on a new cluster: neither data nor keys exist
     strike: async (world) => {
-      await world.place.cluster.remove(credentials(world));
+      await world.connected.cluster.remove(credentials(world));
       await whileVaultIsDown(world, ({ dataDir }) => rmSync(dataDir, { recursive: true }));
     },
     after: (world) => world.reopen(), // its tokens are of the Vault that is no more
@@ -49,19 +49,21 @@ export const vaultBreaks = {
   "vault-orphaned": {
     strike: async (world) => {
       const path = credentials(world);
-      const { apiVersion, kind, metadata, data, type } = await world.place.cluster.get(path);
+      const { apiVersion, kind, metadata, data, type } = await world.connected.cluster.get(path);
       const { name, namespace, labels, annotations } = metadata;
       kept = { apiVersion, kind, data, type, metadata: { name, namespace, labels, annotations } };
       await world.vault("PUT", "sys/seal");
-      await world.place.cluster.remove(path);
+      await world.connected.cluster.remove(path);
     },
     // the backup
-    after: (world) => world.place.cluster.create(credentials(world).replace(/\/[^/]+$/, ""), kept),
+    after: (world) => world.connected.cluster.create(credentials(world).replace(/\/[^/]+$/, ""), kept),
   },
   "vault-reviewer-pinned": { strike: (world) => configureAuth(world, { token_reviewer_jwt: "ey.expired.token" }) },
   "vault-auth-config-wrong": { strike: (world) => configureAuth(world, { disable_iss_validation: false }) },
-  "vault-auth-missing": { strike: (world) => world.vault("DELETE", `sys/auth/${world.place.stack.vault.authMount}`) },
-  "token-review-forbidden": { strike: (world) => world.place.cluster.remove(reviewBinding) },
+  "vault-auth-missing": {
+    strike: (world) => world.vault("DELETE", `sys/auth/${world.connected.stack.vault.authMount}`),
+  },
+  "token-review-forbidden": { strike: (world) => world.connected.cluster.remove(reviewBinding) },
   "vault-role-missing": { strike: (world) => world.vault("DELETE", role(world)) },
   "vault-role-audience": { strike: (world) => changeRole(world, role(world), { audience: "vault" }) },
   "vault-role-binding": {
@@ -86,7 +88,7 @@ export const vaultBreaks = {
   },
   "vault-not-readable": {
     strike: () => Promise.resolve(), // somebody with an expired token
-    sight: ({ place: { stack } }) => ({
+    sight: ({ connected: { stack } }) => ({
       access: { vault: vaultReader({ address: stack.vault.operatorAddress }, new Redacted("ended")) },
     }),
   },
@@ -104,9 +106,10 @@ export const vaultBreaks = {
 
 const patcherSays = (said: string): Break => ({
   strike: async (world) => {
-    await world.place.cluster.create(patcherJobs(world).all, failingJob(said));
+    await world.connected.cluster.create(patcherJobs(world).all, failingJob(said));
     const failed = async () =>
-      (await world.place.cluster.get<{ status?: { failed?: number } }>(patcherJobs(world).one)).status?.failed === 1;
+      (await world.connected.cluster.get<{ status?: { failed?: number } }>(patcherJobs(world).one)).status?.failed ===
+      1;
     await world.until(failed);
   },
   after: removePatcher,
@@ -118,9 +121,9 @@ export const patcherBreaks = {
   "patcher-keycloak-unauthorized": {
     ...patcherSays("POST /realms/master/protocol/openid-connect/token: 401 Unauthorized"),
     // Keycloak's own, which no chart has put here
-    before: (world) => Promise.all(keycloakSecrets(world).map(({ all, object }) => world.place.cluster.create(all, object))), // prettier-ignore
+    before: (world) => Promise.all(keycloakSecrets(world).map(({ all, object }) => world.connected.cluster.create(all, object))), // prettier-ignore
     after: async (world) => {
-      for (const { one } of keycloakSecrets(world)) await world.place.cluster.remove(one);
+      for (const { one } of keycloakSecrets(world)) await world.connected.cluster.remove(one);
       await removePatcher(world);
     },
   },
@@ -142,9 +145,11 @@ export const patcherBreaks = {
 
 export async function removePatcher(world: World): Promise<void> {
   const { one, pods } = patcherJobs(world);
-  await world.place.cluster.remove(`${one}?propagationPolicy=Background`);
+  await world.connected.cluster.remove(`${one}?propagationPolicy=Background`);
   // the next Job has the same name, and its newest pod is sought by the second
-  await world.until(async () => (await world.place.cluster.get<{ items: readonly object[] }>(pods)).items.length === 0);
+  await world.until(
+    async () => (await world.connected.cluster.get<{ items: readonly object[] }>(pods)).items.length === 0,
+  );
 }
 
 function keycloakSecrets({ namespace }: World): readonly { readonly all: string; one: string; object: object }[] {
@@ -169,12 +174,12 @@ async function whileVaultIsDown(world: World, change: (vault: LocalHome["vault"]
 /** The deleted Secret's backup. */
 let kept: object = {};
 
-function credentials({ place: { stack } }: World): string {
+function credentials({ connected: { stack } }: World): string {
   return `/api/v1/namespaces/${stack.namespace}/secrets/${stack.bootstrap.config.vault.credentialsSecret}`;
 }
 
 async function configureAuth(world: World, change: object): Promise<void> {
-  const { kubernetesHost, kubernetesCaPem, authMount } = world.place.stack.vault;
+  const { kubernetesHost, kubernetesCaPem, authMount } = world.connected.stack.vault;
   const config = { kubernetes_host: kubernetesHost, kubernetes_ca_cert: kubernetesCaPem };
   const flags = { disable_local_ca_jwt: true, disable_iss_validation: true };
   await world.vault("POST", `auth/${authMount}/config`, { ...config, ...flags, ...change });

@@ -13,7 +13,7 @@ const name = "viewer";
 export const viewerUser = (namespace: string): string => `system:serviceaccount:${namespace}:${name}`;
 
 /** Creates the account and binds the cluster's own role `view` to it. */
-export async function addViewer({ namespace, place: { cluster } }: World): Promise<void> {
+export async function addViewer({ namespace, connected: { cluster } }: World): Promise<void> {
   await cluster.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } });
   await cluster.create(`/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`, {
     metadata: { name },
@@ -24,7 +24,7 @@ export async function addViewer({ namespace, place: { cluster } }: World): Promi
 
 /** Vault as the viewer reaches it: through a port-forward that the command opens with the viewer's kubeconfig. */
 export async function vaultForViewer(world: World): Promise<VaultReader> {
-  const { stack, cluster: admin } = world.place;
+  const { stack, cluster: admin } = world.connected;
   const account = `/api/v1/namespaces/${world.namespace}/serviceaccounts/${name}`;
   const { status } = await admin.create<{ status: { token: string } }>(`${account}/token`, { spec: {} });
   const cluster = { ...stack.cluster, kubeconfig: kubeconfigWith(world, status.token) };
@@ -39,10 +39,10 @@ export async function vaultForViewer(world: World): Promise<VaultReader> {
 
 /** The cluster as somebody with an expired login sees it. */
 export function clusterByEndedLogin(world: World): Promise<Cluster> {
-  return openCluster({ ...world.place.stack.cluster, kubeconfig: kubeconfigWith(world, "ended") });
+  return openCluster({ ...world.connected.stack.cluster, kubeconfig: kubeconfigWith(world, "ended") });
 }
 
-function kubeconfigWith({ chain: { home }, place: { stack } }: World, token: string): string {
+function kubeconfigWith({ chain: { home }, connected: { stack } }: World, token: string): string {
   const kubeconfig = join(home.dir, "viewer.kubeconfig");
   const { context } = stack.cluster;
   const config = {

@@ -36,49 +36,49 @@ const pauseInMilliseconds = 200;
 /** The environment that is broken and repaired, and the ways into it. */
 export class World {
   readonly chain: LocalChain;
-  place: ConnectedStack;
+  connected: ConnectedStack;
   /** Values of the `.env` at hand; what a repair calls the real ones. */
   values: Readonly<Record<string, string>>;
   #binDir: string | undefined;
 
-  private constructor(chain: LocalChain, place: ConnectedStack, values: Readonly<Record<string, string>>) {
+  private constructor(chain: LocalChain, connected: ConnectedStack, values: Readonly<Record<string, string>>) {
     this.chain = chain;
-    this.place = place;
+    this.connected = connected;
     this.values = values;
   }
 
   static async open(chain: LocalChain, values: Readonly<Record<string, string>>): Promise<World> {
-    return new World(chain, await placeIn(chain), values);
+    return new World(chain, await connectLocal(chain), values);
   }
 
   /** Connects again, with fresh tokens. */
   async reopen(): Promise<void> {
-    const former = this.place;
-    this.place = await placeIn(this.chain);
+    const former = this.connected;
+    this.connected = await connectLocal(this.chain);
     await former.close();
   }
 
   close(): Promise<void> {
-    return this.place.close();
+    return this.connected.close();
   }
 
   /** No scheduled run of vault-bootstrap from here on to the next `up`, and none that goes on. */
   silence(): Promise<void> {
-    return silenceSchedule(this.place.cluster);
+    return silenceSchedule(this.connected.cluster);
   }
 
   /** Path of vault-bootstrap's CronJob. */
   get cronJob(): string {
-    const { namespace, bootstrap } = this.place.stack;
+    const { namespace, bootstrap } = this.connected.stack;
     return `/apis/batch/v1/namespaces/${namespace}/cronjobs/${bootstrap.name}`;
   }
 
   get namespace(): string {
-    return this.place.stack.namespace;
+    return this.connected.stack.namespace;
   }
 
-  async look({ prove = false, access = {}, stack = this.place.stack }: Sight = {}): Promise<Diagnosis> {
-    return explain(await observe(stack, { ...this.place.access, ...access }, { compareValues: prove }), stack);
+  async look({ prove = false, access = {}, stack = this.connected.stack }: Sight = {}): Promise<Diagnosis> {
+    return explain(await observe(stack, { ...this.connected.access, ...access }, { compareValues: prove }), stack);
   }
 
   /** Looks until this cause is the first. @throws AssertionError with the causes seen instead, after the timeout. */
@@ -89,7 +89,7 @@ export class World {
         seen = (await this.look(sight)).causes;
         return seen[0]?.code === code;
       },
-      () => `${code} does not come first; there is: ${told(seen)}`,
+      () => `${code} does not come first; there is: ${listCauses(seen)}`,
     );
     return seen[0] as DiagnosedCause;
   }
@@ -105,8 +105,8 @@ export class World {
 
   /** As root. @param body - of a write. */
   async vault<T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T> {
-    const root = await storedRootToken(this.place.cluster, this.namespace);
-    return vaultCall<T>({ address: this.place.stack.vault.operatorAddress }, root, method, `/v1/${path}`, body);
+    const root = await storedRootToken(this.connected.cluster, this.namespace);
+    return vaultCall<T>({ address: this.connected.stack.vault.operatorAddress }, root, method, `/v1/${path}`, body);
   }
 
   /** Resource Manager or Key Vault of the stand-in, as the person who owns it; the api-version is added. */
@@ -117,7 +117,7 @@ export class World {
 
   /** Runs vault-bootstrap to its end, whatever that is. */
   bootstrap(...flags: readonly string[]): Promise<BootstrapRun> {
-    const { cluster, stack } = this.place;
+    const { cluster, stack } = this.connected;
     return runBootstrapJob(cluster, stack, {
       purpose: "test",
       flags,
@@ -198,12 +198,12 @@ export class World {
   }
 }
 
-function placeIn({ home }: LocalChain): Promise<ConnectedStack> {
+function connectLocal({ home }: LocalChain): Promise<ConnectedStack> {
   return connectStack({ stack: "local", home: home.dir, portBase: String(home.portBase), readsValues: true });
 }
 
 /** Causes for the message of an assertion. */
-export function told(causes: readonly DiagnosedCause[]): string {
+export function listCauses(causes: readonly DiagnosedCause[]): string {
   const lines = causes.map(({ code, evidence: [first] }) => `${code} (${first?.where}: ${first?.seen})`);
   return lines.join("; ") || "nothing";
 }

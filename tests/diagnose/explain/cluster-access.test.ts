@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { countsOf } from "../../../diagnose/diagnosis.ts";
 import { explain } from "../../../diagnose/explain.ts";
-import { storesFail, syncFails } from "../changes.ts";
-import { struckBy } from "../struck.ts";
 import { healthy, seen, stack, unseen } from "../healthy.ts";
 
 describe("explainClusterAccess", () => {
@@ -53,21 +51,6 @@ describe("explainClusterAccess", () => {
       causes.map(({ code }) => code),
       ["vault-unreachable"],
     );
-  });
-  it("counts every secret as broken if Vault itself does not answer", () => {
-    const { secrets } = struckBy("vault-unreachable");
-    assert.ok(secrets.every(({ brokenAt }) => brokenAt?.code === "vault-unreachable"));
-  });
-  it("does not blame a call to Vault that failed from here for a store or an ExternalSecret that does not work", () => {
-    const before = healthy();
-    const vault = { ...before.vault, secrets: unseen("unreachable", "no answer within 8 s") };
-    for (const [change, code] of [
-      [storesFail("something new"), "store-not-ready"],
-      [syncFails("something new"), "external-secret-failed"],
-    ] as const) {
-      const { causes } = explain({ ...before, vault, ...change(before) }, stack);
-      assert.deepEqual(causes.map((one) => one.code).toSorted(), [code, "vault-unreachable"].toSorted());
-    }
   });
   it("reports the parts that may not be read, but not an unread log of a successful run", () => {
     const { evidence } =
