@@ -32,7 +32,7 @@ describe("doctor", function () {
       await observe(world().connected.stack, world().connected.access, { compareValues: true }),
     );
     for (const value of Object.values(initialValues))
-      if (value !== initialValues.GHCR_USERNAME) assert.equal(told.includes(value), false);
+      if (value !== initialValues.GHCR_USERNAME) assert.equal(seen.includes(value), false);
   });
 
   it("agrees with commands 4 and 5 of document 451, run verbatim", async () => {
