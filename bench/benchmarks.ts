@@ -81,12 +81,6 @@ is reading the same YAML into documents.`,
     about: `What \`doctor\` and \`graph\` do without a server, on a healthy environment: finding the causes, and the page in Chromium, from opening the
 file until the screen shows it, by the browser's own clock.`,
     sizedBy: "secrets",
-    load: async () => (await import("./commands.ts")).graph,
-  },
-  {
-    name: "env-push",
-    about: `\`env push\` of 1,000 values against a Key Vault that enforces its limits: new values, then the same ones again. The floor is Key Vault's
-own limit (service limits): 300 creations in any 10 s, at a constant rate.`,
-    load: async () => (await import("./commands.ts")).envPush,
+    load: async () => (await import("./graph.ts")).graph,
   },
 ];
