@@ -46,11 +46,17 @@ export function targetIn({ target }: Readonly<Record<string, unknown>>): PatchTa
   return Object.fromEntries(keys.map((key) => [key, target[key]]));
 }
 
-/** Whether a patch may change a kind that rules look at. Kustomize matches targets by regular expressions. */
-export function mayTouchJudged({ patch, target: { kind } }: Patch): boolean {
+/** Kinds of which the rules judge only what belongs to vault-bootstrap. */
+const kindsOfBootstrap = /^(?:Role|RoleBinding)$/;
+
+/** Whether a patch may change what rules look at. Kustomize matches targets by regular expressions. */
+export function mayTouchJudged({ patch, target: { kind, name = "" } }: Patch): boolean {
   if (typeof patch !== "string") return true;
   const kinds = kind === undefined ? [...patch.matchAll(/^kind:\s*(\w+)/gm)].map(([, found = ""]) => found) : [kind];
-  return kinds.length === 0 || kinds.some((one) => !/^\w+$/.test(one) || apiVersionOfKind(one) !== undefined);
+  const isOfBootstrap = `${name}\n${patch}`.includes("vault-bootstrap");
+  const isJudged = (one: string): boolean =>
+    apiVersionOfKind(one) !== undefined && (isOfBootstrap || !kindsOfBootstrap.test(one));
+  return kinds.length === 0 || kinds.some((one) => !/^\w+$/.test(one) || isJudged(one));
 }
 
 /** What a patch sets, judged as a part of the object that it changes. */

@@ -119,6 +119,14 @@ describe("lintSources", () => {
     const files = ["a", "b"].map((name) => ({ file: `${name}/base.yaml`, text: base.replace("NAME", name) }));
     assert.deepEqual(lintSources(files, options).findings, []);
   });
+  it("skips a patch of a Role only if it may be vault-bootstrap's", () => {
+    const patchOf = (name: string) =>
+      `kind: Kustomization\npatches:\n  - target: { kind: Role, name: ${name} }\n    patch: |\n      - { op: remove, path: /rules/0 }\n`;
+    const skipped = (name: string) =>
+      lintSources([{ file: "kustomization.yaml", text: patchOf(name) }], options).skipped.length;
+    assert.deepEqual([skipped("operator"), skipped("foundation-vault-bootstrap-delivery")], [0, 1]);
+  });
+
   it("skips a kustomize patch, and names it", () => {
     const patch = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: x }\nspec: {}\n";
     const kustomization = "kind: Kustomization\npatches:\n  - path: ./part.yaml\npatchesStrategicMerge: [old.yaml]\n";
