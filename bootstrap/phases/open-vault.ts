@@ -96,22 +96,30 @@ async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promi
   const { config, log } = run;
   const kept = await credentials.read();
   if (kept === undefined) throw await orphaned(run, credentials);
-  if (kept.unsealKey === undefined || !(await fits(run, kept.unsealKey))) {
-    throw new BootstrapFailure(
-      "vault-sealed",
-      `Vault at ${config.vault.address} is sealed, and the unseal-key of Secret ${credentials.title} does not unseal it`,
-      "find the unseal key that its initialisation printed; the Secret may belong to another Vault",
-    );
+  const answer = kept.unsealKey && (await submit(run, kept.unsealKey));
+  if (answer?.sealed !== false) {
+    const vault = `Vault at ${config.vault.address} is sealed`;
+    throw answer === undefined
+      ? new BootstrapFailure(
+          "vault-sealed",
+          `${vault}, and the unseal-key of Secret ${credentials.title} does not unseal it`,
+          "find the unseal key that its initialisation printed; the Secret may belong to another Vault",
+        )
+      : new BootstrapFailure(
+          "vault-sealed",
+          `${vault}: it needs ${answer.t} key shares, and Secret ${credentials.title} has one`,
+          "ask the holders of the other key shares to run: vault operator unseal",
+        );
   }
   log.info("unsealed", { secret: credentials.title });
 }
 
-/** Unseals with one key, as the platform keeps it. @returns whether the key is the right one. */
-async function fits({ vault }: Run, key: Redacted): Promise<boolean> {
+/** @returns Vault's state, with its threshold `t`; `undefined` if the key is not a key share of this Vault. */
+async function submit({ vault }: Run, key: Redacted) {
   try {
-    return !(await vault.call<{ sealed: boolean }>("POST", "sys/unseal", { body: { key: key.reveal() } })).sealed;
+    return await vault.call<{ sealed: boolean; t: number }>("POST", "sys/unseal", { body: { key: key.reveal() } });
   } catch (error) {
-    if (error instanceof VaultError && error.status === 400) return false;
+    if (error instanceof VaultError && error.status === 400) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { vaultCall } from "../../../cli/access/vault.ts";
 import type { BootstrapConfig } from "../../../domain/bootstrap-config.ts";
 import type { LocalHome } from "../../../local/home.ts";
 import { exchange } from "../../../clients/http.ts";
@@ -26,7 +27,7 @@ describe("initialise", function () {
 
   before(async () => {
     fresh = await rig().freshVault();
-    for (const name of ["kept", "lost", "killed", "unanswered", "twice", "gone"])
+    for (const name of ["kept", "lost", "killed", "unanswered", "twice", "gone", "share"])
       await rig().cluster.allowSecret(`credentials-${name}`);
   });
 
@@ -209,6 +210,27 @@ describe("initialise", function () {
       const { code, summary } = await rig().runHere(configFor(fresh, "credentials-lost"));
       assert.equal(code, 21, JSON.stringify(summary));
       assert.match(String(summary["problem"]), /credentials-lost does not unseal it/);
+    });
+
+    it("fails as vault-sealed if Vault needs more key shares than the Secret has, and says how many", async () => {
+      const home = await rig().freshVault();
+      const vault = { address: home.vaultUrl };
+      const shares = { secret_shares: 3, secret_threshold: 2 };
+      const { keys_base64 } = await vaultCall<{ keys_base64: string[] }>(
+        vault,
+        undefined,
+        "PUT",
+        "/v1/sys/init",
+        shares,
+      );
+      const data = { "unseal-key": Buffer.from(keys_base64[0] ?? "").toString("base64") };
+      await rig().cluster.call("POST", secretPath(""), { metadata: { name: "credentials-share" }, data });
+      const { code, summary } = await rig().runHere(configFor(home, "credentials-share"));
+      assert.equal(code, 21, JSON.stringify(summary));
+      assert.match(
+        String(summary["problem"]),
+        /needs 2 key shares, and Secret ameide-local\/credentials-share has one$/,
+      );
     });
 
     it("unseals a Vault that was restarted", async () => {
