@@ -8,15 +8,10 @@ export interface Figure {
   readonly unit: "ms" | "KiB" | "MiB" | "calls";
   readonly value: number;
   /** The lower bound: measured in the same run or computed from a documented limit, never guessed. */
-  readonly floor?: Floor;
+  readonly floor?: { readonly what: string; readonly value: number };
   readonly limit?: number;
   /** Peak of the process that did the work. */
   readonly memoryInMib?: number;
-}
-
-interface Floor {
-  readonly what: string;
-  readonly value: number;
 }
 
 export const sizes = [10, 100, 1_000, 5_000] as const;
@@ -35,7 +30,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 export async function besides(
   what: string,
   { work, floor, rounds = 2 }: { work: () => Promise<unknown>; floor: () => Promise<unknown>; rounds?: number },
-): Promise<Pick<Figure, "unit" | "value" | "memoryInMib"> & { readonly floor: Floor }> {
+): Promise<Pick<Figure, "unit" | "value" | "memoryInMib"> & Required<Pick<Figure, "floor">>> {
   let value = Infinity;
   let least = Infinity;
   let memoryInMib = 0;

@@ -48,9 +48,7 @@ function capabilitiesIn(value: unknown): readonly string[] {
 type Entry = readonly [key: string, value: unknown];
 
 /** An object; it may have a key more than once. */
-interface Block {
-  readonly entries: readonly Entry[];
-}
+type Block = Readonly<Record<"entries", readonly Entry[]>>;
 
 function entriesIn(value: unknown): readonly Entry[] {
   return [value].flat().flatMap((one) => (isRecord(one) ? (one as unknown as Block).entries : []));

@@ -98,18 +98,14 @@ async function unsealFromSecret(run: Run, credentials: CredentialsSecret): Promi
   if (kept === undefined) throw await orphaned(run, credentials);
   const answer = kept.unsealKey && (await submit(run, kept.unsealKey));
   if (answer?.sealed !== false) {
-    const vault = `Vault at ${config.vault.address} is sealed`;
-    throw answer === undefined
-      ? new BootstrapFailure(
-          "vault-sealed",
-          `${vault}, and the unseal-key of Secret ${credentials.title} does not unseal it`,
-          "find the unseal key that its initialisation printed; the Secret may belong to another Vault",
-        )
-      : new BootstrapFailure(
-          "vault-sealed",
-          `${vault}: it needs ${answer.t} key shares, and Secret ${credentials.title} has one`,
-          "ask the holders of the other key shares to run: vault operator unseal",
-        );
+    const needs = answer && `: it needs ${answer.t} key shares, and Secret ${credentials.title} has one`;
+    throw new BootstrapFailure(
+      "vault-sealed",
+      `Vault at ${config.vault.address} is sealed${needs ?? `, and the unseal-key of Secret ${credentials.title} does not unseal it`}`,
+      needs === undefined
+        ? "find the unseal key that its initialisation printed; the Secret may belong to another Vault"
+        : "ask the holders of the other key shares to run: vault operator unseal",
+    );
   }
   log.info("unsealed", { secret: credentials.title });
 }

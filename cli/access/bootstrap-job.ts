@@ -20,10 +20,7 @@ export interface BootstrapRun {
   readonly log: string;
 }
 
-interface BootstrapNames {
-  readonly namespace: string;
-  readonly bootstrap: { readonly name: string };
-}
+type BootstrapNames = Pick<EnvironmentStack, "namespace"> & { readonly bootstrap: { readonly name: string } };
 
 export interface BootstrapJobOptions {
   /** Part of the Job's name, such as `rotate`. */

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../clients/kubernetes.ts";
+import type { ObjectMetadata } from "../../diagnose/observe/kubernetes-list.ts";
 import { renderManifests } from "../../domain/manifests/render.ts";
 import { trackingOf } from "../../domain/move-in/argocd.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
@@ -38,7 +39,7 @@ export async function releasedObjects(
   const waiting = new Set<string>();
   for (const { urn, type: registered, inputs } of held) {
     const type = registered.replace(/Patch$/, ""); // of an object that exists without this program
-    const title = titleOf(type.split(":").at(-1) ?? type, inputs?.["metadata"] as Metadata);
+    const title = titleOf(type.split(":").at(-1) ?? type, inputs?.["metadata"] as ObjectMetadata);
     titles.set(urn, title);
     const [, object = ""] = title.split(" ");
     if (rendered.has(title) && !(await isTracked(type, object))) waiting.add(title);
@@ -58,11 +59,6 @@ function isApplied({ type, custom, delete: isPending }: StateResource): boolean 
   return custom === true && isPending !== true && type.startsWith("kubernetes:") && !type.endsWith(":Namespace");
 }
 
-interface Metadata {
-  readonly name: string;
-  readonly namespace?: string;
-}
-
-function titleOf(kind: string, { name, namespace }: Metadata): string {
+function titleOf(kind: string, { name, namespace }: Pick<ObjectMetadata, "name" | "namespace">): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }

@@ -6,10 +6,6 @@ import type { Cluster } from "../../clients/kubernetes.ts";
 import type { FailedObject } from "./engine/change.ts";
 import { LiveObjects, splitObject } from "./ownership/kubernetes-objects.ts";
 
-interface Status {
-  readonly conditions?: readonly ConditionObject[];
-}
-
 /**
  * Why objects of a failed update are not ready: their conditions and newest Warning Event, and for a Job how its
  * containers ended. The Kubernetes provider itself only reports "timed out waiting for the condition".
@@ -35,7 +31,7 @@ async function explain(live: LiveObjects, { type, object }: FailedObject): Promi
     observeWarnings(cluster, namespace ?? "default"),
   ]);
   const warning = warnings.ok ? warnings.value.get(`${kind}/${name}`) : undefined;
-  const conditions = conditionReasons(kind, found["status"] as Status | undefined);
+  const conditions = conditionReasons(kind, found["status"] as Parameters<typeof conditionReasons>[1]);
   const event = warning && textOf(warning);
   const isNew = event !== undefined && !conditions.some((reason) => reason.endsWith(event));
   const reasons = [...conditions, ...pods, ...(isNew ? [`Warning ${event}`] : [])];
@@ -43,7 +39,10 @@ async function explain(live: LiveObjects, { type, object }: FailedObject): Promi
   return reasons.length === 0 ? [] : [`${kind} ${object}:`, ...reasons.map((reason) => `  ${reason}`)];
 }
 
-function conditionReasons(kind: string, { conditions = [] }: Status = {}): string[] {
+function conditionReasons(
+  kind: string,
+  { conditions = [] }: { readonly conditions?: readonly ConditionObject[] } = {},
+): string[] {
   if (kind === "Job") {
     return conditions
       .filter(({ type, status: is }) => type === "Failed" && is === "True")

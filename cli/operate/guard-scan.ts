@@ -37,11 +37,6 @@ const scanned: readonly ScannedKind[] = [
 
 const resourceOf = (kind: string): string => `${kind.toLowerCase()}s`;
 
-interface LiveObject {
-  readonly metadata: ObjectMetadata;
-  readonly spec?: unknown;
-}
-
 /** Reads them and judges them by the pack's own rules, exemptions included. Changes nothing. */
 export async function guardScan(cluster: Cluster, stack: EnvironmentStack): Promise<GuardScan> {
   const namespaces = namespacesOf(stack).map((name) => `namespaces/${name}/`);
@@ -73,10 +68,12 @@ export async function guardScan(cluster: Cluster, stack: EnvironmentStack): Prom
 /** @returns the objects as sources for lint, named `Kind namespace/name`; none where the kind is not installed. */
 async function list(cluster: Cluster, { kind, api: apiVersion }: ScannedKind, prefix: string) {
   const path = `/apis/${apiVersion}/${prefix}${resourceOf(kind)}`;
-  const objects = await listAll<LiveObject>(cluster, path).catch((error: unknown) => {
-    if (error instanceof KubernetesError && error.status === 404) return [];
-    throw error;
-  });
+  const objects = await listAll<{ readonly metadata: ObjectMetadata; readonly spec?: unknown }>(cluster, path).catch(
+    (error: unknown) => {
+      if (error instanceof KubernetesError && error.status === 404) return [];
+      throw error;
+    },
+  );
   return objects.map(({ metadata: { name, namespace }, spec }) => ({
     file: `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`,
     text: JSON.stringify({ apiVersion, kind, metadata: { name, namespace }, spec }),

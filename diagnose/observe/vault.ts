@@ -71,10 +71,6 @@ async function dataOf<T>(vault: VaultReader, path: string): Promise<T> {
   return (await vault.get<{ readonly data: T }>(path)).data;
 }
 
-interface Names {
-  readonly keys: readonly string[];
-}
-
 async function readAuthConfig(vault: VaultReader, authMount: string): Promise<VaultAuthConfig> {
   const {
     kubernetes_host: kubernetesHost,
@@ -98,7 +94,7 @@ async function readRoles(
   stack: EnvironmentStack,
 ): Promise<readonly VaultRoleState[]> {
   const path = `auth/${authMount}/role`;
-  const listed = await ifFound(dataOf<Names>(vault, `${path}?list=true`));
+  const listed = await ifFound(dataOf<{ keys: readonly string[] }>(vault, `${path}?list=true`));
   const known = new Set(listed?.keys);
   const wanted = [...new Set(vaultRoles(stack).map(({ name }) => name))].filter((name) => known.has(name));
   return mapBounded(wanted, readsAtOnce, async (name) => {
@@ -116,7 +112,7 @@ async function readPolicies(
   vault: VaultReader,
   stack: EnvironmentStack,
 ): Promise<readonly { readonly name: string; readonly text?: string }[]> {
-  const { keys } = await dataOf<Names>(vault, "sys/policies/acl?list=true");
+  const { keys } = await dataOf<{ keys: readonly string[] }>(vault, "sys/policies/acl?list=true");
   const ours = new Set(vaultRoles(stack).map(({ policy }) => policy));
   return mapBounded(keys, readsAtOnce, async (name) => {
     if (!ours.has(name)) return { name };

@@ -15,10 +15,7 @@ export interface Builders {
   readonly python: string | undefined;
 }
 
-interface Lack {
-  readonly problem: string;
-  readonly fix: string;
-}
+type Lack = Readonly<Record<"problem" | "fix", string>>;
 
 /** Checks Go and Python before any build. @throws UserError with all missing tools, their use and the searched folders. */
 export async function findBuilders(

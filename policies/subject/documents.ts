@@ -67,7 +67,7 @@ export interface Parsed extends Part {
  * @throws {@link TooDeep}, or an Error of the `yaml` library; never show its message, which may quote the text.
  */
 export function parseContent(document: Document): Parsed {
-  let tree: Tree | undefined;
+  let tree: ReturnType<typeof treeOf> | undefined;
   const parsed = jsonOf(document.text);
   if (parsed === undefined) {
     tree = treeOf(document);
@@ -100,11 +100,6 @@ function jsonOf(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-interface Tree {
-  readonly root: Root;
-  readonly counter: LineCounter;
-}
-
 /** What {@link LenientLexer} overrides; the library's types hide it. A test of `lint` fails if the library changes it. */
 const OpenLexer = Lexer as unknown as new () => {
   /** Columns that a continuation line needs at least. */
@@ -128,7 +123,7 @@ class LenientLexer extends OpenLexer {
   }
 }
 
-function treeOf({ text }: Document): Tree {
+function treeOf({ text }: Document) {
   const counter = new LineCounter();
   counter.addNewLine(0);
   const parser = new Parser(counter.addNewLine);

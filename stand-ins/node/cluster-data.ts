@@ -12,10 +12,7 @@ export interface DataReference {
   readonly optional?: boolean | undefined;
 }
 
-interface WithData {
-  readonly data?: Readonly<Record<string, string>>;
-  readonly binaryData?: Readonly<Record<string, string>>;
-}
+type WithData = Partial<Record<"data" | "binaryData", Readonly<Record<string, string>>>>;
 
 /** @returns `undefined` if the object is optional and absent. @throws NotYet if it is required and absent. */
 export async function readData(
