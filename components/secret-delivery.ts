@@ -11,9 +11,7 @@ import { externalSecret, pullSecretPatches } from "../domain/manifests/external-
 import { readerServiceAccount, secretStore, namespaces } from "../domain/manifests/secret-store.ts";
 import { admissionGuards } from "../domain/manifests/admission.ts";
 
-interface StackArgs {
-  readonly stack: EnvironmentStack;
-}
+type StackArgs = Readonly<Record<"stack", EnvironmentStack>>;
 
 /** The namespaces that `local` lacks; everywhere else they exist and belong to others. */
 export class Namespaces extends pulumi.ComponentResource {

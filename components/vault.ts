@@ -12,9 +12,7 @@ import { SecretBackendV2 } from "@pulumi/vault/kv/index.js";
 import { Mount } from "@pulumi/vault/mount.js";
 import { Policy } from "@pulumi/vault/policy.js";
 
-interface StackArgs {
-  readonly stack: EnvironmentStack;
-}
+type StackArgs = Readonly<Record<"stack", EnvironmentStack>>;
 
 /** Where secrets are stored in an environment, and who may do what with them. */
 export class VaultEngine extends pulumi.ComponentResource {

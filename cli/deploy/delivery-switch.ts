@@ -4,10 +4,9 @@ import { renderManifests } from "../../domain/manifests/render.ts";
 import { trackingOf } from "../../domain/move-in/argocd.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
+import { listed } from "../table.ts";
 import type { StateResource } from "./engine/state.ts";
 import { isGitops, LiveObjects } from "./ownership/kubernetes-objects.ts";
-
-const longestList = 8;
 
 /**
  * The Kubernetes objects in the state of a stack that was switched to `delivery: gitops`. The program no longer has them,
@@ -45,11 +44,9 @@ export async function releasedObjects(
     if (rendered.has(title) && !(await isTracked(type, object))) waiting.add(title);
   }
   if (waiting.size === 0) return titles;
-  const more = waiting.size > longestList ? `, and ${waiting.size - longestList} more` : "";
-  const list = `${[...waiting].toSorted().slice(0, longestList).join(", ")}${more}`;
   throw UserError.of(
     "delivery-switched",
-    `delivery of ${stack.name} is "gitops" now, and ArgoCD does not apply ${waiting.size} object(s) that this stack applied until now: ${list}; this update would delete them`,
+    `delivery of ${stack.name} is "gitops" now, and ArgoCD does not apply ${waiting.size} object(s) that this stack applied until now: ${listed([...waiting].toSorted())}; this update would delete them`,
     `let ArgoCD apply them first, as in the step commit of move-in; after it has synced, up removes them from the state and deletes none (delivery: "pulumi" reverts the switch): ameide-secrets move-in --stack ${stack.name}`,
   );
 }

@@ -1,6 +1,5 @@
 import { kubernetesAuthFields } from "../../domain/resources/vault-inputs.ts";
 import { userInfo } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { withNames } from "../../diagnose/fill-names.ts";
 import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
@@ -11,6 +10,7 @@ import { generateRootToken, isValidToken, revokeRootToken, vaultCredentials } fr
 import { vaultCall, vaultHealth } from "../access/vault.ts";
 import { formatPods, healthOfPods, vaultPodsOf, withPod, type VaultPods } from "../access/vault-way.ts";
 import { credentialsSecret } from "../../domain/names.ts";
+import { waitUntil } from "../../local/wait-until.ts";
 
 export interface Repair {
   /** Whether there was anything to fix. */
@@ -99,20 +99,13 @@ export async function unsealVault(
     const problem = `${name} is still sealed: it needs ${shares} key shares`;
     throw UserError.of("vault-sealed", problem, `add the other key shares${each}: vault operator unseal${byHand}`);
   }
-  const isActive = await within(activeInMs, async () => (await look()).some(({ health }) => health.state === "active"));
+  const hasActive = async () => (await look()).some(({ health }) => health.state === "active");
+  // an unsealed Vault is a standby until it has become the leader; requests fail until then
+  await waitUntil(hasActive, { inSeconds: 10, forWhat: "a leader" }).catch(() => undefined); // `did` says so
+  const isActive = await hasActive();
   const did = `unsealed${hasPods ? ` ${which}` : ""}${isActive ? "" : ", but not active yet"}`;
   const event = await leaveEvent(cluster, stack.namespace, "VaultUnsealed", `${did} by ameide-secrets: ${reason}`);
   return { needed: true, found, did: `${did}${event}; ${thenResync(stack)}` };
-}
-
-/** An unsealed Vault is a standby until it has become the leader; requests fail until then. */
-const activeInMs = 10_000;
-
-async function within(milliseconds: number, holds: () => Promise<boolean>): Promise<boolean> {
-  for (const deadline = performance.now() + milliseconds; ; await sleep(100)) {
-    if (await holds()) return true;
-    if (performance.now() >= deadline) return false;
-  }
 }
 
 function thenResync(stack: EnvironmentStack): string {

@@ -19,16 +19,6 @@ export interface Change {
   readonly inputs?: string;
 }
 
-const done = {
-  create: "created",
-  update: "updated",
-  replace: "replaced",
-  delete: "deleted",
-  import: "imported",
-  refresh: "refreshed",
-  same: "unchanged",
-} as const satisfies Readonly<Record<Change["operation"], string>>;
-
 /** Without components and providers: only Pulumi knows them. */
 export function objectsOf(changes: readonly Change[]): readonly Change[] {
   return changes.filter(({ type }) => !/^(?:pulumi:providers|ameide-secrets):/.test(type));
@@ -38,7 +28,9 @@ export function objectsOf(changes: readonly Change[]): readonly Change[] {
 export function countChanges(changes: readonly Change[], tense: "planned" | "done"): string {
   const isPlan = tense === "planned";
   const counts = [...Map.groupBy(objectsOf(changes), ({ operation }) => operation)].map(([operation, { length }]) =>
-    isPlan ? `${length} to ${operation}` : `${length} ${done[operation]}`,
+    isPlan
+      ? `${length} to ${operation}`
+      : `${length} ${operation === "same" ? "unchanged" : operation.replace(/e?$/, "ed")}`,
   );
   return counts.length > 0 ? counts.join(", ") : isPlan ? "nothing to change" : "nothing changed";
 }

@@ -97,7 +97,7 @@ describe("a fix of Vault", () => {
       vault.looksAsStandby = 2;
       const { did } = await unsealVault(place({ "unseal-key": base64("key") }, made), change);
       assert.match(did, /^unsealed; then resync/);
-      assert.equal(vault.looksAsStandby, -1);
+      assert.ok(vault.looksAsStandby < 0);
     });
 
     it("fails if Vault cannot be reached, and names the missing right to a port-forward", async () => {
