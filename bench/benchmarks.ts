@@ -28,8 +28,8 @@ for each read and each write, without checks; its floor is vault-bootstrap.`,
     about: `The local environment with 500 secrets, as many ExternalSecrets and 8 namespaces. \`doctor\` looks at all of it; its floor is one call
 to Vault for each secret, and the lists of the API server and of Key Vault. \`resync\` is compared with bare annotations and one watch, which
 is what External Secrets itself needs. The latency of a change is measured from the start of a run of vault-bootstrap to the end of its
-writes, and from there to the last Kubernetes Secret, with ExternalSecrets that refresh once an hour. Before it comes the wait for the
-schedule: on average half of \`bootstrapIntervalInMinutes\`.`,
+writes, and from there to the last Kubernetes Secret, with ExternalSecrets that refresh once an hour, 20 s after the last sync. Before it comes the wait for
+the schedule: on average half of \`bootstrapIntervalInMinutes\`.`,
     sizedBy: "secrets",
     load: async () => (await import("./live.ts")).live,
   },
