@@ -64,7 +64,6 @@ export function readResults(): readonly Result[] {
   return existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, "utf8")) as readonly Result[]) : [];
 }
 
-/** As a multiple of the floor. */
 export function ratioOf({ value, floor }: Figure): string {
   return floor === undefined || floor.value === 0 ? "" : (value / floor.value).toFixed(2);
 }

@@ -15,7 +15,6 @@ import { namespaceOf } from "../../domain/names.ts";
 
 interface Fetch {
   readonly name: string;
-  /** Such as `npm ci`. */
   readonly how: string;
   readonly estimateInSeconds: number;
   readonly megabytes: number;

@@ -4,8 +4,7 @@ import type { LocalHome } from "../home.ts";
 import { serverStates, type ServerState } from "./records.ts";
 
 const everyInMilliseconds = 500;
-/** Between the first abort and each further one. */
-const insistInMilliseconds = 5_000;
+const insistEveryInMilliseconds = 5_000;
 
 /**
  * Aborts `work` when a server ends: otherwise it would wait for its own timeout, 20 minutes for a Job without
@@ -32,7 +31,7 @@ export async function whileServersRun<T>(
     before = dead;
     if (stayed.length === 0 || insist !== undefined) return;
     ended.abort(failureOf(stayed));
-    insist = setInterval(() => combined.dispatchEvent(new Event("abort")), insistInMilliseconds);
+    insist = setInterval(() => combined.dispatchEvent(new Event("abort")), insistEveryInMilliseconds);
   }, everyInMilliseconds);
   try {
     return await work(combined);

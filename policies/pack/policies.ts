@@ -11,7 +11,7 @@ import { familyOf, isStackRule, levelsOf, type Rule, type RuleContext } from "..
 import { configSchema, markingSchema, readConfig } from "./config.ts";
 import { formatEngineMessage } from "./engine-message.ts";
 import { markingPolicy } from "./marking.ts";
-import { looksAt, makeSubjectSource } from "./subjects.ts";
+import { looksAt, subjectsOf } from "./subjects.ts";
 
 export interface PackInput
   extends Pick<RuleContext, "catalogue" | "vaults">, Pick<JudgingOptions, "exemptions" | "today"> {
@@ -23,7 +23,6 @@ export interface PackInput
 
 /** One Pulumi policy per rule. Creates no PolicyPack, so tests can import it. */
 export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
-  const subjectsOf = makeSubjectSource();
   return rules.map((rule): Policies[number] => {
     const common = policyOf(rule);
     const judgingOf = (args: ResourceValidationArgs) => judgingBy(rule, input, args.urn, args.getConfig());
@@ -32,7 +31,7 @@ export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
         ...common,
         validateStack(args: StackValidationArgs, reportViolation: ReportViolation) {
           const judging = judgingBy(rule, input, args.resources[0]?.urn ?? "", args.getConfig());
-          report(judge(rule, subjectsOf(rule, "stack", args.resources), judging), reportViolation, true);
+          report(judge(rule, subjectsOf(args.resources), judging), reportViolation, true);
         },
       };
     }
@@ -44,7 +43,7 @@ export function policiesOf(rules: readonly Rule[], input: PackInput): Policies {
       ...common,
       validateResource(args: ResourceValidationArgs, reportViolation: ReportViolation) {
         if (!looksAt(rule, args.type)) return;
-        const subjects = subjectsOf(rule, args.urn, [args]).filter(({ kind }) => rule.kinds.includes(kind));
+        const subjects = subjectsOf([args]).filter(({ kind }) => rule.kinds.includes(kind));
         if (subjects.length > 0) report(judge(rule, subjects, judgingOf(args)), reportViolation);
       },
     };

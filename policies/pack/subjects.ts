@@ -1,4 +1,5 @@
 import type { PolicyResource, ResourceValidationArgs } from "@pulumi/policy";
+import sdk from "@pulumi/policy/deserialize.js";
 import type { Rule } from "../rule.ts";
 import { subjectsOfResource } from "../subject/from-resource.ts";
 import { kindOfToken } from "../subject/kinds.ts";
@@ -19,31 +20,29 @@ export function rawInputs(props: Props): Props {
   return raw;
 }
 
-/** More than the engine analyses at the same time; a resource that was dropped is only read again. */
-const mostKept = 256;
-
 /**
- * Reads the subjects of a key (a URN, or any text for a stack) once for all rules: the SDK copies the inputs for each
- * policy. If a rule asks for the same key again, the engine analyses the resource again.
+ * The SDK copies the inputs of a resource for each policy, which took most of the pack's time. Now it copies them once
+ * for each request: no rule changes them. A contract test checks that the SDK calls this function through its module.
  */
-export function makeSubjectSource() {
-  const byKey = new Map<string, { readonly subjects: readonly Subject[]; readonly askedBy: Set<Rule> }>();
-  return (
-    rule: Rule,
-    key: string,
-    resources: readonly (ResourceValidationArgs | PolicyResource)[],
-  ): readonly Subject[] => {
-    const known = byKey.get(key);
-    if (known !== undefined && !known.askedBy.has(rule)) {
-      known.askedBy.add(rule);
-      return known.subjects;
-    }
-    const subjects = resources.filter(({ type }) => kindOf(type) !== undefined).flatMap(subjectsIn);
-    byKey.delete(key); // makes it the newest
-    byKey.set(key, { subjects, askedBy: new Set([rule]) });
-    if (byKey.size > mostKept) byKey.delete(byKey.keys().next().value as string);
-    return subjects;
-  };
+export function copyInputsOnce(): void {
+  const module = sdk as unknown as { deserializeProperties: (inputs: object, showsMarks: boolean) => Props };
+  const copy = module.deserializeProperties;
+  const plain = remembered((inputs: object) => copy(inputs, false), new WeakMap());
+  module.deserializeProperties = (inputs, showsMarks) => (showsMarks ? copy(inputs, true) : plain(inputs));
+}
+
+const known = new WeakMap<Props, readonly Subject[]>();
+
+/** Reads the subjects of a resource once for all rules, as long as the SDK gives them the same copy of its inputs. */
+export function subjectsOf(resources: readonly (ResourceValidationArgs | PolicyResource)[]): readonly Subject[] {
+  return resources
+    .filter(({ type }) => kindOf(type) !== undefined)
+    .flatMap((resource) => {
+      const inputs = rawInputs(resource.props);
+      const subjects = known.get(inputs) ?? subjectsIn(resource);
+      known.set(inputs, subjects);
+      return subjects;
+    });
 }
 
 function subjectsIn(resource: ResourceValidationArgs | PolicyResource): readonly Subject[] {

@@ -10,12 +10,30 @@ import { changed, type Sample } from "../examples/example.ts";
 import { externalSecret, keyVaultSecret } from "../examples/samples.ts";
 import type { Exemption } from "../../../policies/exemptions.ts";
 import { policiesOf, type PackInput } from "../../../policies/pack/policies.ts";
+import { copyInputsOnce } from "../../../policies/pack/subjects.ts";
 import { rules } from "../../../policies/rules.ts";
 import { policyCatalogue, ruleOf, unknown } from "../../support/policy.ts";
 
 const input: PackInput = { catalogue: policyCatalogue, exemptions: [], today: "2026-11-24", isPreview: true };
 const refresh = ["spec", "refreshInterval"] as const;
 const tooOften = changed(externalSecret, [refresh, "10s"]);
+
+interface Request {
+  setType(type: string): void;
+  setName(name: string): void;
+  setUrn(urn: string): void;
+  setProperties(inputs: object): void;
+  setOptions(options: object): void;
+}
+interface StructClass {
+  fromJavaScript(value: object): { toJavaScript(): unknown };
+}
+interface Response {
+  getDiagnosticsList(): readonly { getPolicyname(): string }[];
+}
+type MakeAnalyze = (
+  ...pack: readonly [name: string, version: string, level: string, policies: unknown]
+) => (call: { request: Request }, done: (error: Error | null, response?: Response) => void) => Promise<void>;
 
 interface Diagnostic {
   readonly message: string;
@@ -177,18 +195,49 @@ describe("policiesOf", () => {
       assert.equal(only?.enforcementLevel, undefined);
     }
   });
-  it("reads a resource once for all rules, and again when it is analysed again", async () => {
-    const policies = policiesOf(
-      [ruleOf("delivery-refresh"), ruleOf("delivery-policies")],
-      input,
-    ) as ResourceValidationPolicy[];
-    const [refreshes, owns] = policies;
-    assert.ok(refreshes !== undefined && owns !== undefined);
-    await reported(refreshes, argsOf(tooOften));
-    // the second rule gets the subject that the first one built, whatever the SDK copied for it
-    assert.deepEqual(await reported(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined]))), []);
-    assert.equal((await reported(refreshes, argsOf(externalSecret))).length, 0);
-    assert.equal((await reported(owns, argsOf(changed(externalSecret, [["spec", "target"], undefined])))).length, 0);
+  it("has the SDK copy the inputs of a resource once for all rules, and again when it is analysed again", async () => {
+    const require = createRequire(import.meta.url);
+    const { AnalyzeRequest, AnalyzerResourceOptions } = require("@pulumi/pulumi/proto/analyzer_pb") as {
+      AnalyzeRequest: new () => Request;
+      AnalyzerResourceOptions: new () => object;
+    };
+    const { Struct } = require("google-protobuf/google/protobuf/struct_pb") as { Struct: StructClass };
+    const { makeAnalyzeRpcFun } = require("@pulumi/policy/server") as { makeAnalyzeRpcFun: MakeAnalyze };
+    copyInputsOnce();
+    const analyze = makeAnalyzeRpcFun(
+      "pack",
+      "1",
+      "mandatory",
+      policiesOf(
+        rules.filter(({ id }) => id !== "secretness-unmarked-value"),
+        input,
+      ),
+    );
+    let copies = 0;
+    const reportedFor = async (sample: Sample): Promise<readonly string[]> => {
+      assert.ok("type" in sample);
+      const inputs = Struct.fromJavaScript(structuredClone(sample.props));
+      const toJavaScript = inputs.toJavaScript.bind(inputs);
+      inputs.toJavaScript = () => {
+        copies += 1;
+        return toJavaScript();
+      };
+      const request = new AnalyzeRequest();
+      request.setType(sample.type);
+      request.setName("sample");
+      request.setUrn(`urn:pulumi:prod::ameide-secrets::${sample.type}::sample`);
+      request.setProperties(inputs);
+      request.setOptions(new AnalyzerResourceOptions());
+      return new Promise((resolve, reject) => {
+        void analyze({ request }, (error, response) =>
+          response === undefined
+            ? reject(error ?? new Error("no response"))
+            : resolve(response.getDiagnosticsList().map((one) => one.getPolicyname())),
+        );
+      });
+    };
+    assert.deepEqual(await reportedFor(tooOften), ["delivery-refresh"]);
+    assert.deepEqual([await reportedFor(externalSecret), copies], [[], 2]);
   });
 });
 
