@@ -28,15 +28,15 @@ export function mergedStatus(
 ): BootstrapStatus {
   const lastSuccessAt = status.lastSuccessAt ?? before?.lastSuccessAt;
   const former = new Map(before?.secrets.map((one) => [one.path, one]));
-  const told = status.secrets.map((one) => {
+  const reported = status.secrets.map((one) => {
     const { vaultVersion, deliveredAt, notDelivered } = former.get(one.path) ?? {};
     const isReported = one.deliveredAt !== undefined || one.notDelivered !== undefined;
     if (one.outcome !== "unchanged" || isReported || one.vaultVersion !== vaultVersion) return one;
     return { ...one, ...(deliveredAt !== undefined && { deliveredAt }), ...(notDelivered && { notDelivered }) };
   });
-  for (const { path } of told) former.delete(path);
-  const untold = status.cause === "ok" ? [] : former.values();
-  const all = [...told, ...untold].toSorted(
+  for (const { path } of reported) former.delete(path);
+  const unreported = status.cause === "ok" ? [] : former.values();
+  const all = [...reported, ...unreported].toSorted(
     (a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome) || (a.name < b.name ? -1 : 1),
   );
   let bytes = 0;

@@ -6,7 +6,6 @@ import { repositoryRoot } from "../environments/repository.ts";
 import { readStackSettings } from "../environments/stack-file.ts";
 import { exemptionProblems, exemptions } from "./exemptions.ts";
 import { policiesOf } from "./pack/policies.ts";
-import { copyInputsOnce } from "./pack/subjects.ts";
 import { rules } from "./rules.ts";
 import { remembered } from "./subject/reading.ts";
 
@@ -18,7 +17,6 @@ if (problems.length > 0) throw new Error(`policies/exemptions.ts:\n${problems.jo
 // needed: a mistake in Pulumi.local.yaml must not stop the pack for other stacks.
 const prefixOf = remembered(prefixSetBy);
 
-copyInputsOnce();
 new PolicyPack("ameide-secrets", {
   displayName: "ameide-secrets",
   description: "Cluster-managed secrets stay out of the pipeline for external secrets.",

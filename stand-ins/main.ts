@@ -5,7 +5,7 @@ import { startAzure } from "./azure/stand-in.ts";
 import { localHome } from "../local/home.ts";
 import { startHomeNode } from "./node/start-node.ts";
 
-/** The process that stands in for Azure and a node. local/servers starts it and ends it with SIGTERM. */
+/** The process of the stand-ins for Azure and a node. local/servers starts it and ends it with SIGTERM. */
 const { values } = parseArgs({
   options: {
     home: { type: "string" },

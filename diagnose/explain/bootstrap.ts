@@ -39,7 +39,7 @@ export function lastFailure(
 
 /**
  * Whether another run than the newest Job's wrote it. Kubernetes' times are whole seconds: a run that ended in the second
- * in which the Job was created is told apart by its id, which is its pod's name.
+ * in which the Job was created is recognised by its id, which is its pod's name.
  */
 function isOlder({ finishedAt, runId }: BootstrapStatus, newest: JobState | undefined): boolean {
   if (newest?.result !== "failed") return false;

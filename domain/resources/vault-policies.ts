@@ -15,7 +15,7 @@ export interface VaultRole {
   /** Never `default`: any pod of the namespace could take the role. */
   readonly serviceAccount: string;
   readonly policy: string;
-  /** Without Vault's default policy, of whose twenty rules it needs two: Vault evaluates all rules at each request. */
+  /** Without Vault's default policy: it needs two of its twenty rules, and Vault evaluates all rules at each request. */
   readonly noDefaultPolicy?: true;
 }
 

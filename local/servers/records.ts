@@ -41,7 +41,7 @@ function save(home: LocalHome, servers: readonly ServerRecord[]): void {
 /** In the environment of every server: its home, even if servers.json is lost. */
 export const homeVariable = "AMEIDE_SECRETS_SERVER_OF";
 
-/** Servers whose start was interrupted before it was recorded, or whose record was lost. Linux only. */
+/** Servers without a record: their start was interrupted, or the record was lost. Linux only. */
 export function findUnrecorded(home: LocalHome, recorded: readonly ProcessIdentity[]): readonly ProcessIdentity[] {
   if (process.platform !== "linux") return [];
   const mark = `${homeVariable}=${home.dir}`;

@@ -21,17 +21,15 @@ export function rawInputs(props: Props): Props {
 }
 
 /**
- * The SDK copies the inputs of a resource for each policy, which took most of the pack's time. Now it copies them once
+ * The SDK copies the inputs of a resource for each policy, which took most of the pack's time. Here it copies them once
  * for each request: no rule changes them. A contract test checks that the SDK calls this function through its module.
  */
-export function copyInputsOnce(): void {
-  const module = sdk as unknown as { deserializeProperties: (inputs: object, showsMarks: boolean) => Props };
-  const copy = module.deserializeProperties;
-  const plain = remembered((inputs: object) => copy(inputs, false), new WeakMap());
-  module.deserializeProperties = (inputs, showsMarks) => (showsMarks ? copy(inputs, true) : plain(inputs));
-}
+const copier = sdk as unknown as { deserializeProperties: (inputs: object, showsMarks: boolean) => Props };
+const copy = copier.deserializeProperties;
+const copyOnce = remembered((inputs: object) => copy(inputs, false), new WeakMap());
+copier.deserializeProperties = (inputs, showsMarks) => (showsMarks ? copy(inputs, true) : copyOnce(inputs));
 
-const known = new WeakMap<Props, readonly Subject[]>();
+const subjectsByInputs = new WeakMap<Props, readonly Subject[]>();
 
 /** Reads the subjects of a resource once for all rules, as long as the SDK gives them the same copy of its inputs. */
 export function subjectsOf(resources: readonly (ResourceValidationArgs | PolicyResource)[]): readonly Subject[] {
@@ -39,8 +37,8 @@ export function subjectsOf(resources: readonly (ResourceValidationArgs | PolicyR
     .filter(({ type }) => kindOf(type) !== undefined)
     .flatMap((resource) => {
       const inputs = rawInputs(resource.props);
-      const subjects = known.get(inputs) ?? subjectsIn(resource);
-      known.set(inputs, subjects);
+      const subjects = subjectsByInputs.get(inputs) ?? subjectsIn(resource);
+      subjectsByInputs.set(inputs, subjects);
       return subjects;
     });
 }

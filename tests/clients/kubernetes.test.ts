@@ -63,6 +63,12 @@ describe("openCluster", () => {
     api.answer = (_request, response) => void setTimeout(() => response.end(event), 3 * timeoutInMs);
     assert.deepEqual(await namesOf(hasty), ["a"]);
   });
+  it("ends a call when the signal that it was opened with is aborted", async () => {
+    const stop = new AbortController();
+    const stopped = await openCluster({ kubeconfig: api.kubeconfig, context: api.context, signal: stop.signal });
+    api.answer = () => stop.abort(new Error("a server died"));
+    await assert.rejects(stopped.get("/api"), /a server died/);
+  });
   it("ends a watch when it is aborted", async () => {
     const stop = new AbortController();
     api.answer = (_request, response) => {

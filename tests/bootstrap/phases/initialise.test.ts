@@ -19,7 +19,7 @@ describe("initialise", function () {
   const rig = useRig();
   let fresh: LocalHome;
 
-  /** For a separate Vault, whose keys go into a separate Secret. */
+  /** For a separate Vault, with its keys in a separate Secret. */
   const configFor = (home: LocalHome, credentialsSecret: string, changes: Partial<BootstrapConfig["vault"]> = {}) =>
     rig().config({ vault: rig().vaultConfig({ address: home.vaultUrl, credentialsSecret, ...changes }) });
   const secretPath = (name: string) => `/api/v1/namespaces/${namespace}/secrets/${name}`;

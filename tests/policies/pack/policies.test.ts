@@ -10,7 +10,6 @@ import { changed, type Sample } from "../examples/example.ts";
 import { externalSecret, keyVaultSecret } from "../examples/samples.ts";
 import type { Exemption } from "../../../policies/exemptions.ts";
 import { policiesOf, type PackInput } from "../../../policies/pack/policies.ts";
-import { copyInputsOnce } from "../../../policies/pack/subjects.ts";
 import { rules } from "../../../policies/rules.ts";
 import { policyCatalogue, ruleOf, unknown } from "../../support/policy.ts";
 
@@ -203,7 +202,6 @@ describe("policiesOf", () => {
     };
     const { Struct } = require("google-protobuf/google/protobuf/struct_pb") as { Struct: StructClass };
     const { makeAnalyzeRpcFun } = require("@pulumi/policy/server") as { makeAnalyzeRpcFun: MakeAnalyze };
-    copyInputsOnce();
     const analyze = makeAnalyzeRpcFun(
       "pack",
       "1",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { previewStack, updateStack } from "../../../../cli/deploy/engine/deploy.ts";
 import { UserError } from "../../../../domain/user-error.ts";
 import { repositoryRoot } from "../../../../environments/index.ts";
@@ -50,6 +51,12 @@ describe("previewStack and updateStack, under the real engine", function () {
     assert.ok(error instanceof UserError, String(error));
     return error;
   };
+
+  it("shows no preview that was cancelled, although the engine ends it as if it were complete", async () => {
+    const stop = new AbortController();
+    const cancelled = { name: "dev", preview: () => Promise.resolve(stop.abort()) } as unknown as Stack;
+    await assert.rejects(previewStack(cancelled, { signal: stop.signal }), { name: "AbortError" });
+  });
 
   it("returns what would change, and the advisory findings", async () => {
     const { changes, advisories } = await previewStack(await engine.open(groups("one", "advised")), run());
