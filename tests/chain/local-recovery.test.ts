@@ -5,12 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { vaultCall } from "../../cli/access/vault.ts";
 import { bootstrapName } from "../../domain/names.ts";
 import { readRecords } from "../../local/servers/records.ts";
+import { startServers } from "../../local/servers/start.ts";
 import { waitUntil } from "../../local/wait-until.ts";
 import { killRounds } from "../proof/kill-rounds.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
 import { silenceSchedule, startTimeout, useLocalChain } from "../support/local-chain.ts";
 import { storedRootToken } from "../support/open-vault.ts";
 import { pidsOf, processes } from "../support/processes.ts";
+import { testBinaries } from "../support/servers.ts";
 
 const values = {
   GHCR_TOKEN: "recovery-ghcr-token-1",
@@ -22,7 +24,11 @@ const values = {
 
 describe("local up after a stop, a kill and a full disk", function () {
   this.timeout(startTimeout);
-  const chain = useLocalChain(values);
+  // as a start leaves it that was killed after Vault's initialisation and before its keys were stored
+  const chain = useLocalChain(values, async (home) => {
+    await startServers(home, await testBinaries(), { only: ["openbao"] });
+    await vaultCall({ address: home.vaultUrl }, undefined, "PUT", "/v1/sys/init", { secret_shares: 1, secret_threshold: 1 }); // prettier-ignore
+  });
 
   const unsealings = (): number =>
     readFileSync(join(chain().home.logsDir, "openbao.log"), "utf8").split("vault is unsealed").length - 1;

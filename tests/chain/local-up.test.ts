@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { vaultCall } from "../../cli/access/vault.ts";
+import { bootstrapName } from "../../domain/names.ts";
+import { storeServiceAccount } from "../../domain/plan/plan-chain.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { canariesInFiles, canarySearch } from "../support/canary.ts";
 import { runCommand } from "../support/command-line.ts";
+import { etcdHistory, type EtcdVersion } from "../support/etcd-history.ts";
 import { startTimeout, useLocalChain } from "../support/local-chain.ts";
 import { filesIn, openToOthers } from "../support/files.ts";
 import { listeningAddresses, pidsOf, processes } from "../support/processes.ts";
 import { testBinaries } from "../support/servers.ts";
+import { auditFile, auditVault, vaultRequests } from "../support/vault-audit.ts";
 import { canariesOnTheWire, recordedIn, sentMessages, type SentMessage } from "../support/wire.ts";
 
 /** Every value is one that a careless template, shell or log would show or break. */
@@ -21,20 +24,25 @@ const values = {
   OPENAI_API_KEY: "canary-openai#not-a-comment",
 };
 
+const changedLangfuseKey = "canary-langfuse-2";
+
 describe("local up", function () {
   this.timeout(startTimeout);
   const wireFile = join(tmpdir(), `ameide-secrets-wire-${process.pid}.jsonl`);
   const wire = recordedIn(wireFile);
   after(() => rmSync(wireFile, { force: true }));
-  // as a start leaves it that was killed after Vault's initialisation and before its keys were stored
   const chain = useLocalChain(
     values,
     async (home) => {
       await startServers(home, await testBinaries(), { only: ["openbao"] });
-      await vaultCall({ address: home.vaultUrl }, undefined, "PUT", "/v1/sys/init", { secret_shares: 1, secret_threshold: 1 }); // prettier-ignore
+      auditVault(home);
     },
     wire,
   );
+  const history: EtcdVersion[] = [];
+  afterEach(async () => {
+    history.push(...(await etcdHistory(chain().home, (history.at(-1)?.revision ?? 0) + 1)));
+  });
 
   it("delivers the values of the file as a valid dockerconfigjson, in both namespaces", async () => {
     for (const namespace of ["ameide-local", "argocd"]) {
@@ -53,7 +61,8 @@ describe("local up", function () {
     });
   });
 
-  const search = canarySearch(Object.fromEntries(Object.entries(values).filter(([name]) => name !== "GHCR_USERNAME")));
+  const secretValues = Object.fromEntries(Object.entries(values).filter(([name]) => name !== "GHCR_USERNAME"));
+  const search = canarySearch({ ...secretValues, changedLangfuseKey });
   const looking = [
     "doctor --stack local --prove --bundle <dir>/ticket.json",
     "doctor --stack local --json --prove",
@@ -75,28 +84,6 @@ describe("local up", function () {
       assert.deepEqual(search(`${out}${err}`), []);
     });
   }
-
-  it("leaves no value, encoded or hashed, in any file except the stores', in arguments or in environments", async () => {
-    const { home, cluster } = chain();
-    const { azure, etcd, vault, dir } = home;
-    const stores = [azure.stateFile, etcd.dataDir, vault.dataDir, join(dir, "test.env")];
-    assert.deepEqual(canariesInFiles(dir, search, stores), []);
-    const texts = new Map<string, string>();
-    for (const path of [
-      "api/v1/configmaps",
-      "api/v1/events",
-      "api/v1/pods",
-      "apis/batch/v1/jobs",
-      "apis/external-secrets.io/v1/externalsecrets",
-    ])
-      // prettier-ignore
-      texts.set(path, JSON.stringify(await cluster.get(`/${path}`)));
-    for (const { pid, command, environment } of processes().filter((one) => one.command.includes(dir))) {
-      texts.set(`arguments of ${pid}`, command);
-      texts.set(`environment of ${pid}`, environment);
-    }
-    for (const [where, text] of texts) assert.deepEqual(search(text), [], where);
-  });
 
   it("listens on loopback only", () => {
     const listening = pidsOf(chain().home.dir).flatMap(listeningAddresses);
@@ -122,12 +109,12 @@ describe("local up", function () {
   });
 
   it("delivers a changed value to the Secret, and reports what changed", async () => {
-    const rotated = { ...values, LANGFUSE_SECRET_KEY: "canary-langfuse-2" };
+    const rotated = { ...values, LANGFUSE_SECRET_KEY: changedLangfuseKey };
     const run = await chain().up(rotated);
     assert.equal(run.code, 0, run.err);
     assert.match(run.out, / {2}key-vault\n {4}update Secret langfuse-secret-key \(properties\.value\)/);
     assert.deepEqual(await chain().secret("ameide-local", "langfuse-secrets"), {
-      LANGFUSE_SECRET_KEY: "canary-langfuse-2",
+      LANGFUSE_SECRET_KEY: changedLangfuseKey,
     });
   });
 
@@ -155,6 +142,17 @@ describe("local up", function () {
     assert.match(refused.err, /openai\.api\.key/);
   });
 
+  it("leaves no value, encoded or hashed, in any file except the stores', in arguments or in environments", () => {
+    const { home } = chain();
+    const { azure, etcd, vault, dir } = home;
+    const stores = [azure.stateFile, etcd.dataDir, vault.dataDir, auditFile(home), join(dir, "test.env")];
+    assert.deepEqual(canariesInFiles(dir, search, stores), []);
+    for (const { pid, command, environment } of processes().filter((one) => one.command.includes(dir))) {
+      assert.deepEqual(search(command), [], `arguments of ${pid}`);
+      assert.deepEqual(search(environment), [], `environment of ${pid}`);
+    }
+  });
+
   it("sends a value only in the calls by which Pulumi plans Key Vault's secrets", () => {
     const messages = sentMessages(wireFile);
     assert.deepEqual(canariesOnTheWire(messages, search, isAboutKeyVault), []);
@@ -166,7 +164,44 @@ describe("local up", function () {
     const keyVault = messages.filter(isAboutKeyVault);
     assert.ok(canariesOnTheWire(keyVault, search, () => false).length > 0, "the search does not find what is meant");
   });
+
+  it("stores a value in no version of any Kubernetes object except the Secrets that it delivers", async () => {
+    const path = "/apis/external-secrets.io/v1/externalsecrets";
+    const { items } = await chain().cluster.get<{ items: readonly ExternalSecretObject[] }>(path);
+    const delivered = items.map(({ metadata, spec }) => `/registry/secrets/${metadata.namespace}/${spec.target.name}`);
+    const found = history.filter(({ key, text }) => search(`${key}\n${text}`).length > 0);
+    assert.deepEqual(new Set(found.map(({ key }) => key)), new Set(delivered));
+    const langfuse = found.filter(({ key }) => key === "/registry/secrets/ameide-local/langfuse-secrets");
+    // the cluster no longer has the first one: the search sees more than the present
+    assert.deepEqual(
+      new Set(langfuse.map(({ text }) => /canary-langfuse-\d/.exec(text)?.[0])),
+      new Set([values.LANGFUSE_SECRET_KEY, changedLangfuseKey]),
+    );
+  });
+
+  it("sends a value to Vault only in the writes of vault-bootstrap", () => {
+    const requests = vaultRequests(chain().home);
+    const found = requests.filter(({ text }) => search(text).length > 0);
+    const meant = [
+      "create secret/data/ghcr-token",
+      "create secret/data/langfuse-secret-key",
+      "create secret/data/anthropic-api-key",
+      "create secret/data/openai-api-key",
+      "update secret/data/langfuse-secret-key",
+    ];
+    assert.deepEqual(
+      new Set(found.map(({ account, operation, path }) => `${account} ${operation} ${path}`)),
+      new Set(meant.map((call) => `${bootstrapName} ${call}`)),
+    );
+    // External Secrets is not written in Node.js: nothing else records what it sends
+    assert.ok(requests.some(({ account }) => account === storeServiceAccount));
+  });
 });
+
+interface ExternalSecretObject {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: { readonly target: { readonly name: string } };
+}
 
 /** Between the program, the engine and the policy pack. The providers that are stand-ins get no environment: they record nothing. */
 function isAboutKeyVault({ to, body }: SentMessage): boolean {
