@@ -153,7 +153,10 @@ export const shownFaults: readonly ShownFault[] = [
     exitCode: 0,
     afterwards: "Vault is new and unsealed",
     next: "nothing to do",
-    shownBy: ["tests/chain/local-up.test.ts", "as a start leaves it that was killed after Vault's initialisation"],
+    shownBy: [
+      "tests/chain/local-recovery.test.ts",
+      "as a start leaves it that was killed after Vault's initialisation",
+    ],
   },
   {
     what: "`local up`: a full disk cut off Pulumi's state and its copy",
