@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { enableOwnCompileCache } from "../local/compile-cache.mjs";
+import "../local/lazy-serializers.mjs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 

@@ -48,13 +48,13 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   const isNew = vaultBefore === "uninitialised";
   const { token, revoke } = await tokenForRun(options);
   try {
-    return await withEngine(options.openEngine({}, token), async (stack) => {
+    return await withEngine(options.openEngine({}, token), async (stack, read) => {
       // after a Vault that was empty the state still contains objects of the former one: a refresh finds that they are gone
-      const resources = await readResources(stack);
+      const resources = read ?? (await readResources(stack));
       const hadVault = isNew && resources.some(({ type }) => type.startsWith("vault:"));
       const released = await releasedObjects(options.stack, resources, options.cluster);
       if (until === "update") {
-        await forgetOperatorPolicies(stack);
+        await forgetOperatorPolicies(stack, resources);
         if (released.size > 0) await forgetResources(stack, new Set(released.keys()));
       }
       if (released.size > 0) {

@@ -13,7 +13,7 @@ import { ownVaultToken } from "../access/vault.ts";
 import { previewThenUpdate, runChain, type ChainOptions, type ChainResult } from "./chain.ts";
 import { openCloudStack, refuseDebugProviders, requireStrongState } from "./cloud-engine.ts";
 import type { Change } from "./engine/change.ts";
-import { requireFittingState } from "./engine/state.ts";
+import { readFittingState } from "./engine/state.ts";
 import { orphanedAssignments } from "./ownership/azure-objects.ts";
 import { isGitops } from "./ownership/kubernetes-objects.ts";
 import { refuseForeign } from "./ownership/ownership.ts";
@@ -53,8 +53,7 @@ export async function runCloud({ stack: name, envFiles, tell, ...run }: CloudOpt
   const create = run.until === "update";
   const openEngine = async (register: RegisterOptions, vaultToken?: Redacted) => {
     const stack = await openCloudStack(name, plan, { register, vaultToken, create });
-    await requireFittingState(stack, plan);
-    return { stack };
+    return { stack, resources: await readFittingState(stack, plan) };
   };
   if (plan.kind === "shared") {
     const inspect = async (changes: readonly Change[]) => {

@@ -12,7 +12,7 @@ import { startProviders } from "../../stand-ins/providers/start.ts";
 import { localArm } from "../access/local-stack.ts";
 import { linkPlugin } from "../access/plugins.ts";
 import { openStack, type OpenEngine } from "./engine/stack.ts";
-import { requireFittingState } from "./engine/state.ts";
+import { readFittingState } from "./engine/state.ts";
 
 export interface LocalEngineOptions {
   readonly home: LocalHome;
@@ -55,8 +55,8 @@ export async function openLocalEngine(
       },
     });
     await clearStaleLock(home, engine);
-    await requireFittingState(engine, stack);
-    return { stack: engine, close: () => providers.close() };
+    const resources = await readFittingState(engine, stack);
+    return { stack: engine, resources, close: () => providers.close() };
   } catch (error) {
     await providers.close();
     throw error;
@@ -86,8 +86,7 @@ export function localEngine(home: LocalHome, binaries: Binaries) {
     env: {
       PULUMI_HOME: home.pulumi.homeDir,
       PULUMI_CONFIG_PASSPHRASE_FILE: home.pulumi.passphraseFile,
-      // the engine keeps an encrypted log of each call, 500 MB by default, and a copy of the state at each checkpoint
-      PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
+      // a copy of the state at each checkpoint
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
     },
   };

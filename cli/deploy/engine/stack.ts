@@ -1,5 +1,5 @@
 import * as settings from "@pulumi/pulumi/runtime/settings.js";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import {
@@ -15,17 +15,23 @@ import { UserError } from "../../../domain/user-error.ts";
 import { which } from "../../../local/toolchain/path-lookup.ts";
 import { inspectToolchain } from "../../../local/toolchain/inspect.ts";
 import { repositoryRoot } from "../../../environments/index.ts";
+import type { StateResource } from "./state.ts";
 
 export interface OpenEngine {
   readonly stack: Stack;
+  /** What its state contains. @default - not read yet */
+  readonly resources?: readonly StateResource[];
   /** Ends what was started for it. @default - nothing was */
   readonly close?: () => Promise<void>;
 }
 
-export async function withEngine<T>(opening: Promise<OpenEngine>, use: (stack: Stack) => Promise<T>): Promise<T> {
-  const { stack, close } = await opening;
+export async function withEngine<T>(
+  opening: Promise<OpenEngine>,
+  use: (stack: Stack, resources: OpenEngine["resources"]) => Promise<T>,
+): Promise<T> {
+  const { stack, resources, close } = await opening;
   try {
-    return await use(stack);
+    return await use(stack, resources);
   } finally {
     await close?.();
   }
@@ -126,6 +132,7 @@ async function workspaceOptions({
   const path = process.env["PATH"] ?? "";
   const shims = join(repositoryRoot, "local", "pulumi-shims");
   const onFiles = stateDir !== undefined;
+  if (onFiles && env["PULUMI_HOME"] !== undefined) keepNoLogs(env["PULUMI_HOME"]);
   return {
     workDir,
     ...(onFiles && {
@@ -146,16 +153,34 @@ async function workspaceOptions({
   };
 }
 
+/**
+ * The engine logs every call, up to 500 MB, in a fifth of its time. It has no setting against that, and goes on without
+ * logs where there cannot be a folder for them.
+ */
+function keepNoLogs(pulumiHome: string): void {
+  const folder = join(pulumiHome, "logs");
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile() === true) return;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(pulumiHome, { recursive: true, mode: 0o700 });
+  writeFileSync(folder, "");
+}
+
+/** By link, since making one starts a process. */
+const knownCommands = new Map<string, PulumiCommand>();
+
 /** Automation API knows an executable only as `<root>/bin/pulumi`; any other gets a link of that form. */
 export async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {
-  if (basename(dirname(executable)) === "bin") {
-    return PulumiCommand.get({ root: dirname(dirname(executable)), skipVersionCheck: true });
+  const hasForm = basename(dirname(executable)) === "bin";
+  const root = hasForm ? dirname(dirname(executable)) : workDir;
+  const link = join(root, "bin", "pulumi");
+  if (!hasForm) {
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(executable, link);
   }
-  const link = join(workDir, "bin", "pulumi");
-  mkdirSync(dirname(link), { recursive: true });
-  rmSync(link, { force: true });
-  symlinkSync(executable, link);
-  return PulumiCommand.get({ root: workDir, skipVersionCheck: true });
+  const command = knownCommands.get(link) ?? (await PulumiCommand.get({ root, skipVersionCheck: true }));
+  knownCommands.set(link, command);
+  return command;
 }
 
 /**

@@ -85,15 +85,16 @@ export function isOperatorPolicy({ type, urn }: Pick<StateResource, "type" | "ur
 }
 
 /** Removes these policies from the state, so that no update deletes them in Vault; the command line writes them. */
-export async function forgetOperatorPolicies(stack: Stack): Promise<void> {
-  const urns = (await readResources(stack)).filter(isOperatorPolicy).map(({ urn }) => urn);
+export async function forgetOperatorPolicies(stack: Stack, resources?: readonly StateResource[]): Promise<void> {
+  const urns = (resources ?? (await readResources(stack))).filter(isOperatorPolicy).map(({ urn }) => urn);
   if (urns.length > 0) await forgetResources(stack, new Set(urns));
 }
 
 /** @throws UserError with each value that the next update would delete, and the last update's kubeconfig if it is gone. */
-export async function requireFittingState(stack: Stack, plan: StackPlan): Promise<void> {
+export async function readFittingState(stack: Stack, plan: StackPlan): Promise<readonly StateResource[]> {
   const resources = await readResources(stack);
   throwErrors([...missingValues(plan, valuesInState({ resources })), ...goneKubeconfig(resources, plan)]);
+  return resources;
 }
 
 /** The kubeconfig that the last update of a stack used; `undefined` if it was the machine's own, or there was none. */
@@ -116,7 +117,7 @@ function goneKubeconfig(resources: readonly StateResource[], plan: StackPlan): r
 
 /** Marks an object as a secret in an exported state. */
 const signature = "4dabf18193072939515e22adb298388d";
-const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+export const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 /** Each secret becomes the same placeholder: no key is needed, no value copied. @throws UserError `state-unreadable` */
 export function readStateWithoutValues(file: string): ExportedState {

@@ -111,6 +111,15 @@ describe("previewStack and updateStack, under the real engine", function () {
     assert.match(message, /reads/);
   });
 
+  it("returns the outputs of an update that are not secret, also if nothing changed", async () => {
+    const secret = pulumi.secret("b");
+    const program = () => Promise.resolve({ name: "a", list: [1], none: null, hidden: secret, partly: { secret } });
+    for (const time of ["first", "second"]) {
+      const { outputs } = await updateStack(await engine.open(program), { ...run(), policyPacks: [] });
+      assert.deepEqual(outputs, { name: "a", list: [1], none: null }, time);
+    }
+  });
+
   it("fails if the update leaves a verdict undecided", async () => {
     const stack = await engine.open(() => {
       new pulumi.ComponentResource("test:index:Part", "waits");
