@@ -39,8 +39,6 @@ export function localHome(options: { readonly dir?: string; readonly portBase?: 
     /** One record for each running server. */
     serversFile: at("servers.json"),
     logsDir: at("logs"),
-    /** For PATH: executables such as `pulumi-analyzer-policy-nodejs`. */
-    binDir: at("bin"),
     /** The person's kubeconfig, context `ameide-local`, administrator. */
     kubeconfig: at("kubeconfig"),
     kubernetes: kubernetesFiles(at("kubernetes")),
@@ -124,7 +122,7 @@ export function ensureHome(home: LocalHome): void {
   writePrivateFile(home.marker, `${JSON.stringify({ kind: markerKind, portBase: home.portBase })}\n`);
   const { vault, azure, node, pulumi, kubernetes, etcd } = home;
   const folders = [vault.dataDir, azure.dir, node.dir, pulumi.stateDir, pulumi.homeDir, kubernetes.dir, home.logsDir];
-  for (const folder of [...folders, home.binDir, etcd.dataDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [...folders, etcd.dataDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
 /** Locks a home before changing it or its ports. @throws UserError as {@link ensureHome} and {@link lockHome}. */

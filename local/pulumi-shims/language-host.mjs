@@ -13,8 +13,8 @@ import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 
 const engine = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
 const packRunner = fileURLToPath(new URL("run-policy-pack.mjs", import.meta.url));
-const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
 const lazySerializers = fileURLToPath(new URL("../lazy-serializers.mjs", import.meta.url));
+const runner = ["--import", lazySerializers, createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run")];
 /** Exit code of the runner after it has printed the error. */
 const alreadyTold = 32;
 
@@ -25,20 +25,16 @@ server.addService(languageService.LanguageRuntimeService, {
   getRequiredPackages: (_, answer) => answer(null, new language.GetRequiredPackagesResponse()),
   runPlugin,
   run: ({ request }, answer) => {
-    const child = spawn(
-      process.execPath,
-      ["--import", lazySerializers, runner, ...flags(request), request.getInfo().getEntryPoint()],
-      {
-        cwd: request.getPwd(),
-        stdio: ["ignore", "inherit", "inherit"],
-        env: {
-          ...process.env,
-          PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().getEntryList())),
-          PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-          PULUMI_NODEJS_TYPESCRIPT: "false",
-        },
+    const child = spawn(process.execPath, [...runner, ...flags(request), request.getInfo().getEntryPoint()], {
+      cwd: request.getPwd(),
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().getEntryList())),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+        PULUMI_NODEJS_TYPESCRIPT: "false",
       },
-    );
+    });
     child.on("error", (error) => answer(null, ended(error.message)));
     child.on("exit", (code, signal) => {
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;

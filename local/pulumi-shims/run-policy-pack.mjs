@@ -1,6 +1,5 @@
-/* Starts a policy pack where Pulumi's own plugin `pulumi-analyzer-policy-nodejs` is not installed: the engine then looks
-   for an executable of that name on PATH, and runs it in the pack's folder with its own address and `.`. Pulumi's runner
-   would load two TypeScript compilers and an inspector first, which takes longer than everything else here. */
+/* Runs the policy pack of the working directory for language-host.mjs. Pulumi's own runner would load two TypeScript
+   compilers and an inspector first, which takes longer than everything else here. */
 import module, { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";

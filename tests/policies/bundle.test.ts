@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { repositoryRoot } from "../../environments/repository.ts";
 import { bundlePack } from "../../policies/bundle.ts";
@@ -26,7 +27,8 @@ describe("bundlePack", function () {
       "index.mjs",
       "package.json",
     ]);
-    const runner = join(repositoryRoot, "local", "pulumi-shims", "run-policy-pack.mjs");
+    // Pulumi's own, as its plugin starts it
+    const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
     const child = spawn(process.execPath, [runner, "127.0.0.1:1", "."], {
       cwd: folder,
       stdio: ["ignore", "pipe", "inherit"],

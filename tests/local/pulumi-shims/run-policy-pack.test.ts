@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { repositoryRoot } from "../../../environments/repository.ts";
 
-const shim = join(repositoryRoot, "local", "pulumi-shims", "pulumi-analyzer-policy-nodejs");
+const shim = join(repositoryRoot, "local", "pulumi-shims", "run-policy-pack.mjs");
 
 /** Plays the engine: starts the pack, prints its process id and its port, and waits to be killed. */
 const engine = `
-  const child = require("node:child_process").spawn(process.argv[1], ["127.0.0.1:1", "."], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = require("node:child_process").spawn(process.execPath, [process.argv[1], "127.0.0.1:1", "."], { stdio: ["ignore", "pipe", "inherit"] });
   child.stdout.on("data", (port) => console.log(JSON.stringify({ pid: child.pid, port: Number(port) })));
   setInterval(() => undefined, 1000);
 `;
@@ -21,7 +21,6 @@ describe("run-policy-pack", function () {
     const parent = spawn(process.execPath, ["--eval", engine, shim], {
       cwd: join(repositoryRoot, "policies"),
       stdio: ["ignore", "pipe", "inherit"],
-      env: { ...process.env, AMEIDE_SECRETS_NODE: process.execPath },
     });
     const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
     const { pid, port } = JSON.parse(line) as { pid: number; port: number };

@@ -62,7 +62,7 @@ function expressionsOf(file: string): readonly RegExp[] {
   return found;
 }
 
-/** What an expression may find slow when it is repeated: single characters, and beginnings of what it matches. */
+/** What an expression may find slow when it is repeated: single characters, its words, and beginnings of what it matches. */
 function unitsOf(expression: RegExp): readonly string[] {
   const characters = [
     ...new Set(` \n\taA0-_/.:{}"'=$%@<>\\#&;[](),*+?|${expression.source.replaceAll(/\\\w/g, "")}`.split("")),
@@ -80,7 +80,8 @@ function unitsOf(expression: RegExp): readonly string[] {
   const beginnings = matches.flatMap((match) =>
     Array.from({ length: 8 }, (_, i) => match.slice(0, Math.ceil(((i + 1) / 8) * match.length))),
   );
-  return [...new Set([...characters, ...beginnings])].filter((unit) => unit !== "" && unit.length < 200);
+  const words = [...expression.source.matchAll(/[a-z]{3,}/gi)].map(([word]) => `${word} `);
+  return [...new Set([...characters, ...words, ...beginnings])].filter((unit) => unit !== "" && unit.length < 200);
 }
 
 describe("the time for foreign text", function () {
