@@ -25,7 +25,7 @@ const clientId = "33333333-3333-4333-8333-333333333333";
 
 describe("a live stack that is switched from pulumi to gitops", function () {
   this.timeout(180_000);
-  const servers = useServers(["kube-apiserver"]);
+  const servers = useServers(["kube-apiserver"], true);
   const engine = useEngine("dev", () => liveProviders(servers().home));
   let cluster: Cluster;
   let vault: Server;

@@ -23,7 +23,7 @@ interface Kubeconfig {
 
 describe("a kubeconfig that changes, on a real API server", function () {
   this.timeout(240_000);
-  const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
+  const servers = useServers(["kube-controller-manager"], true);
   const engine = useEngine("dev", () => liveProviders(servers().home));
   const run = () => ({ policyPacks: [], signal: new AbortController().signal });
   const context = "ameide-local";

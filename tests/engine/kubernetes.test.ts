@@ -25,7 +25,7 @@ interface Live {
 
 describe("kubernetes with the real provider, on a real API server", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver", "kube-controller-manager"]);
+  const servers = useServers(["kube-controller-manager"], true);
   const engine = useEngine("local", () => liveProviders(servers().home));
   const open = (program: Program) => engine.open(onCluster(servers().home, program));
   let api: KubernetesClient;

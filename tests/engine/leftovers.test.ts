@@ -37,7 +37,7 @@ const collections: Readonly<Record<string, string>> = {
  */
 describe("a stack with objects of an earlier run in the cluster", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"]);
+  const servers = useServers(["kube-apiserver"], true);
   let cluster: Cluster;
   let stack: EnvironmentStack;
   const engine = useEngine("dev", () => liveProviders(servers().home));

@@ -9,7 +9,7 @@ import { useServers } from "../support/servers.ts";
 
 describe("renderManifests, on a real API server", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-apiserver"]);
+  const servers = useServers(["kube-apiserver"], true);
 
   it("renders prod so that the API server accepts every object without unknown fields", async () => {
     const { home, binaries } = servers();

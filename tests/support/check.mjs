@@ -92,11 +92,12 @@ async function runTests(groups, isWhole) {
   writeFileSync(durationsFile, JSON.stringify(seconds));
 }
 
-/** Files that run in one process: those that share servers (`useRig`), each other slow one alone, the quick ones by folder. */
+/** Files that run in one process: those that share servers, each other slow one alone, the quick ones by folder. */
 function groupsOf(specs) {
   const files = specs.flatMap((spec) => (/[*?[{]/.test(spec) ? globSync(spec, { cwd: root }).toSorted() : [spec]));
   const keyOf = (file) => {
-    if (/\/use-rig\.ts"/.test(readFileSync(join(root, file), "utf8"))) return "use-rig";
+    const [shared, first] = /\/use-rig\.ts"|\/admission\.ts"|useServers\(\["([\w-]+)".*, true\)/.exec(readFileSync(join(root, file), "utf8")) ?? []; // prettier-ignore
+    if (shared !== undefined) return first ?? shared;
     return slowFolders.test(file) ? file : file.split("/").slice(0, 2).join("/");
   };
   return [...Map.groupBy(new Set(files), keyOf).values()].map((group) => ({ files: group }));

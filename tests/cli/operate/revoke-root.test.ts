@@ -16,7 +16,7 @@ const path = `${secrets}/vault-auto-credentials`;
 
 describe("revokeStoredRootToken, on OpenBao and a real API server", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-apiserver", "openbao"]);
+  const servers = useServers(["kube-apiserver", "openbao"], true);
   let cluster: Cluster;
   let opened: OpenedVault;
   let address: string;

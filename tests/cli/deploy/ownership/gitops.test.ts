@@ -19,7 +19,7 @@ const gitops: EnvironmentStack = { ...dev, strictness: { ...dev.strictness, deli
 
 describe("a stack with delivery gitops, before ArgoCD applies what render writes", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"]);
+  const servers = useServers(["kube-apiserver"], true);
   let cluster: Cluster;
   let live: LiveObjects;
 

@@ -12,7 +12,7 @@ import { foundBy } from "./found-by.ts";
 
 describe("refuseForeign, with objects that would take something from others", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"]);
+  const servers = useServers(["kube-apiserver"], true);
   const plan = environmentStack("dev");
   let cluster: Cluster;
 
