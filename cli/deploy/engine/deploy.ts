@@ -45,15 +45,9 @@ export async function previewStack(stack: Stack, options: RunOptions): Promise<R
 /** Updates; the pack judges again, with every value known. @throws as {@link previewStack}, and for an undecided verdict. */
 export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
   return watched("update", stack, options, async (log) => {
-    await withoutReading(stack).up({ ...runOptions(options), onEvent: log.listen });
+    await stack.up({ ...runOptions(options), onEvent: log.listen });
     return log.outputs;
   });
-}
-
-/** The Automation API reads outputs and history after each update: three more processes of the engine, which tells both. */
-function withoutReading(stack: Stack): Stack {
-  const nothing = { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) };
-  return Object.assign(Object.create(stack) as Stack, nothing);
 }
 
 /** The command line prints a summary of its own; the engine's text is kept for the error only. */

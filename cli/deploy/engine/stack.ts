@@ -73,10 +73,8 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
     };
     const inline = { stackName, projectName, program: async () => program().catch(withoutTrace) };
     const options = { ...(await workspaceOptions(setup)), ...(secretsProvider && { secretsProvider }) };
-    if (create === "new") return await LocalWorkspace.createStack(inline, options);
-    return await (create
-      ? LocalWorkspace.createOrSelectStack(inline, options)
-      : LocalWorkspace.selectStack(inline, options));
+    const open = { new: "createStack", true: "createOrSelectStack", false: "selectStack" } as const;
+    return withoutReading(await LocalWorkspace[open[`${create}`]](inline, options));
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (error instanceof StackNotFoundError) throw missingStack(stackName, secretsProvider, error);
@@ -87,6 +85,13 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
       { cause: error },
     );
   }
+}
+
+/** The Automation API starts the engine three more times after an update, for outputs and history, which its events contain. */
+function withoutReading(stack: Stack): Stack {
+  const info = () => Promise.resolve(undefined);
+  const bare = Object.assign(Object.create(stack) as Stack, { info, outputs: () => Promise.resolve({}) });
+  return Object.assign(Object.create(stack) as Stack, { info, up: bare.up.bind(bare) });
 }
 
 /** The engine's own sentence in what the Automation API throws. */
