@@ -76,11 +76,4 @@ is reading the same YAML into documents.`,
     sizedBy: "documents",
     load: async () => (await import("./policies.ts")).lint,
   },
-  {
-    name: "graph",
-    about: `What \`doctor\` and \`graph\` do without a server, on a healthy environment: finding the causes, and the page in Chromium, from opening the
-file until the screen shows it, by the browser's own clock.`,
-    sizedBy: "secrets",
-    load: async () => (await import("./graph.ts")).graph,
-  },
 ];

@@ -30,7 +30,7 @@ async function preview(engine: RunningEngine, program: () => Record<string, unkn
 }
 
 /** Each secret has its own delivery. */
-export function stackOf(count: number): EnvironmentStack {
+function stackOf(count: number): EnvironmentStack {
   const names = Array.from({ length: count }, (_none, n) => `bench-secret-${n}`);
   const catalogue = catalogueSchema.parse({
     ...seedCatalogue,

@@ -86,7 +86,6 @@ export function localEngine(home: LocalHome, binaries: Binaries) {
     env: {
       PULUMI_HOME: home.pulumi.homeDir,
       PULUMI_CONFIG_PASSPHRASE_FILE: home.pulumi.passphraseFile,
-      // a copy of the state at each checkpoint
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
     },
   };

@@ -44,10 +44,7 @@ export async function previewStack(stack: Stack, options: RunOptions): Promise<R
 
 /** Updates; the pack judges again, with every value known. @throws as {@link previewStack}, and for an undecided verdict. */
 export async function updateStack(stack: Stack, options: RunOptions): Promise<RunResult> {
-  return watched("update", stack, options, async (log) => {
-    await stack.up({ ...runOptions(options), onEvent: log.listen });
-    return log.outputs;
-  });
+  return watched("update", stack, options, ({ listen: onEvent }) => stack.up({ ...runOptions(options), onEvent }));
 }
 
 /** The command line prints a summary of its own; the engine's text is kept for the error only. */
@@ -99,13 +96,12 @@ async function watched(
   verb: "preview" | "update" | "destroy",
   stack: Stack,
   { signal, cluster }: Pick<RunOptions, "signal" | "cluster">,
-  run: (log: RunLog) => Promise<Record<string, unknown> | void>,
+  run: (log: RunLog) => Promise<unknown>,
 ): Promise<RunResult> {
   signal.throwIfAborted(); // the Automation API hears only an abort that comes later
   const log = new RunLog();
-  let outputs: Record<string, unknown> | void;
   try {
-    outputs = await run(log);
+    await run(log);
   } catch (error) {
     signal.throwIfAborted();
     const refused = errorsOf(log.violations);
@@ -127,7 +123,7 @@ async function watched(
   return {
     changes: log.changes,
     advisories: log.violations.filter(({ severity }) => severity !== "error"),
-    ...(outputs === undefined ? {} : { outputs }),
+    ...(verb === "update" && { outputs: log.outputs }),
   };
 }
 
