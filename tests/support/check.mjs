@@ -130,10 +130,10 @@ async function runMocha(files, isAlone) {
   }
 }
 
-/** @param isShown - whether its output is shown as it comes, instead of returned. */
+/** Ends it after 25 minutes. @param isShown - whether its output is shown as it comes, instead of returned. */
 async function run(command, args, isShown) {
   const output = isShown ? "inherit" : "pipe";
-  const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", output, output] });
+  const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", output, output], timeout: 1_500_000 });
   let text = "";
   child.stdout?.setEncoding("utf8").on("data", (part) => (text += part));
   child.stderr?.setEncoding("utf8").on("data", (part) => (text += part));

@@ -11,7 +11,7 @@ type Groups = { readonly groups: readonly { readonly versions: readonly { readon
 const isOwn = ({ name, labels }: KubernetesObject["metadata"]): boolean =>
   /^(?:default|kube-.*|kubernetes|.*:.*)$/.test(name) || labels?.["kubernetes.io/bootstrapping"] !== undefined;
 
-/** Where suites make objects, besides namespaces of their own. The definitions go last: their objects are gone then. */
+/** Where suites make objects, besides namespaces of their own. Definitions stay: it takes the API server long to forget one. */
 const places = [
   "apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
   "apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
@@ -20,14 +20,15 @@ const places = [
   "api/v1/namespaces/default/configmaps",
   "api/v1/namespaces/default/secrets",
   "api/v1/namespaces/default/serviceaccounts",
-  "apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+  "apis/external-secrets.io/v1/clustersecretstores",
+  "apis/external-secrets.io/v1/clusterexternalsecrets",
 ];
 
 /** Deletes what suites made on an API server, so that the next one finds it as new. It needs no controller. */
 export async function emptyCluster(home: LocalHome): Promise<void> {
   const cluster = homeCluster(home);
   const made = async (path: string) =>
-    (await cluster.get<Items>(`/${path}`)).items.map(({ metadata }) => metadata).filter((one) => !isOwn(one));
+    ((await cluster.find<Items>(`/${path}`))?.items ?? []).map(({ metadata }) => metadata).filter((one) => !isOwn(one));
   try {
     const namespaces = await made("api/v1/namespaces");
     const collections = namespaces.length === 0 ? [] : await namespacedCollections(cluster);

@@ -79,7 +79,7 @@ describe("refuseDebugProviders", () => {
 
 describe("preflightCluster, on a real API server", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useServers(["kube-apiserver"]);
   const stack = environmentStack("dev");
   let cluster: Cluster;
 
