@@ -30,7 +30,7 @@ export interface TestAdmission {
 
 /** A real API server with External Secrets' definitions and the namespaces of an environment. Call it in a `describe`. */
 export function useAdmission(environment: EnvironmentName, canary: object): () => TestAdmission {
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useServers(["kube-apiserver"]);
   let made: TestAdmission | undefined;
 
   before(async () => {

@@ -29,18 +29,17 @@ export async function emptyCluster(home: LocalHome): Promise<void> {
   const cluster = homeCluster(home);
   const made = async (path: string) =>
     ((await cluster.find<Items>(`/${path}`))?.items ?? []).map(({ metadata }) => metadata).filter((one) => !isOwn(one));
-  try {
+  // the API server refuses calls for a moment after a definition has changed: what failed is done again
+  const isEmpty = async () => {
     const namespaces = await made("api/v1/namespaces");
     const collections = namespaces.length === 0 ? [] : await namespacedCollections(cluster);
     await Promise.all(namespaces.map(({ name }) => removeNamespace(cluster, name, collections)));
     for (const path of places)
       for (const { name } of await made(path)) await unlessGone(cluster.remove(`/${path}/${name}`));
-    const isEmpty = async () => {
-      const left = (await Promise.all(["api/v1/namespaces", ...places].map(made))).flat();
-      if (left.length > 0) throw new Error(`there is still ${left.map(({ name }) => name).join(", ")}`);
-      return true;
-    };
-    await waitUntil(isEmpty, { inSeconds: 30, forWhat: "the objects of the last suite to go" });
+    return (await Promise.all(["api/v1/namespaces", ...places].map(made))).flat().length === 0;
+  };
+  try {
+    await waitUntil(isEmpty, { inSeconds: 60, everyInMilliseconds: 200, forWhat: "the objects of a suite to go" });
   } finally {
     cluster.close();
   }

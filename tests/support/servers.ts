@@ -27,7 +27,7 @@ export interface TestServers {
  * servers once the suite runs.
  *
  * @param isShared - whether the suites of one process that share get the same home one after the other: the API server
- *   is as new for each, and starts once. @default false
+ *   starts once, and keeps nothing but definitions. @default false
  */
 export function useServers(only: readonly ServerName[], isShared = false): () => TestServers {
   let servers: TestServers | undefined;

@@ -14,7 +14,7 @@ import { localStack } from "../../support/stacks.ts";
 /** The program's CronJob on a real controller-manager, with a bundle that records how it was run. */
 describe("the CronJob of vault-bootstrap", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-controller-manager"], true);
+  const servers = useServers(["kube-controller-manager"]);
   let node: { close(): Promise<void> };
 
   const kubectl = async (...args: string[]): Promise<string> => {

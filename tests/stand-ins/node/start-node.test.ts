@@ -16,7 +16,7 @@ const nodeIn = "/nodejs/bin/node";
 /** On a real etcd, API server and controller-manager; kubectl is the one that people use. */
 describe("startNode", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-controller-manager"], true);
+  const servers = useServers(["kube-controller-manager"]);
   let node: { close(): Promise<void> };
   let home: LocalHome;
 
