@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, Stack, Workspace } from "@pulumi/pulumi/automation/index.js";
 import { pulumiExecutable, openStack } from "../../cli/deploy/engine/stack.ts";
 import { linkPlugin } from "../../cli/access/plugins.ts";
 import type { ProvidersConfig } from "../../stand-ins/providers/config.ts";
@@ -74,23 +74,35 @@ export async function startStacks(providers: TestProviders): Promise<RunningStac
   if ("mode" in providers && providers.mode === "live") {
     linkPlugin(engineEnvironment(folder).PULUMI_HOME, "kubernetes", (await testBinaries()).kubernetesProvider);
   }
+  const opened = new Map<string, Stack>();
   const running = "debugProviders" in providers ? providers : await startProviders(providers);
   return {
     folder,
-    open: async (stackName, program) =>
-      openStack({
+    open: async (stackName, program) => {
+      const first = opened.get(stackName);
+      if (first !== undefined) return withProgram(first, program);
+      const stack = await openStack({
         stackName,
         program,
         workDir: join(folder, "work"),
         stateDir: join(folder, "state"),
         pulumi: await pulumiExecutable(),
         env: { ...engineEnvironment(folder), PULUMI_DEBUG_PROVIDERS: running.debugProviders },
-      }),
+      });
+      opened.set(stackName, stack);
+      return stack;
+    },
     close: async () => {
       await running.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The same stack with another program: selecting a stack takes a process of the engine. */
+function withProgram(stack: Stack, program: Program): Stack {
+  const workspace = Object.assign(Object.create(stack.workspace) as Workspace, { program });
+  return Object.assign(Object.create(stack) as Stack, { workspace });
 }
 
 /** What every engine of a test runs with, in addition to its providers. */

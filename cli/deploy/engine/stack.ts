@@ -89,9 +89,11 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
 
 /** The Automation API starts the engine three more times after an update, for outputs and history, which its events contain. */
 function withoutReading(stack: Stack): Stack {
-  const info = () => Promise.resolve(undefined);
-  const bare = Object.assign(Object.create(stack) as Stack, { info, outputs: () => Promise.resolve({}) });
-  return Object.assign(Object.create(stack) as Stack, { info, up: bare.up.bind(bare) });
+  const up = function (this: Stack, ...options: Parameters<Stack["up"]>) {
+    const bare = Object.assign(Object.create(this) as Stack, { outputs: () => Promise.resolve({}) });
+    return stack.up.apply(bare, options);
+  };
+  return Object.assign(Object.create(stack) as Stack, { up, info: () => Promise.resolve(undefined) });
 }
 
 /** The engine's own sentence in what the Automation API throws. */
