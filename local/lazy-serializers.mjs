@@ -4,8 +4,12 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 for (const name of ["@npmcli/arborist", "typescript"]) {
-  const file = require.resolve(name);
-  let loaded;
+  let file, loaded;
+  try {
+    file = require.resolve(name);
+  } catch {
+    continue; // not installed, such as TypeScript without the development packages
+  }
   const load = () => {
     if (loaded === undefined) delete require.cache[file];
     return (loaded ??= require(file));

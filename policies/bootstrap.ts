@@ -17,9 +17,9 @@ const publicRegistries = new Set([
   "public.ecr.aws",
 ]);
 
-/** Every repetition has an end: text of others must not make it slow. */
+/** A repetition ends where the next command begins: otherwise many commands in one text make it slow. */
 const download =
-  /(?:^|[\s;&|(])(?:apk\s+(?:--\S{1,99}\s{1,9}){0,9}add|apt(?:-get)?\s+install|pip3?\s+install|npm\s+(?:i|install)|(?:curl|wget)\s[^\n]{0,500}https?:\/\/(?!\$|127\.|localhost))/;
+  /(?:^|[\s;&|(])(?:apk\s+(?:--(?:(?![;&|(]apk\s)\S)+\s+)*add|apt(?:-get)?\s+install|pip3?\s+install|npm\s+(?:i|install)|(?:curl|wget)\s(?:(?!(?:curl|wget)\s)[^\n])*https?:\/\/(?!\$|127\.|localhost))/;
 
 export const bootstrapRules = {
   "bootstrap-concurrency": {

@@ -24,11 +24,8 @@ async function readClientId(): Promise<string | Finding> {
   };
   const missing = (why: string) => failed("shared-stack-missing", why, "ameide-secrets up --stack shared --yes");
   try {
-    const command = await pulumiCommand(await pulumiExecutable(), repositoryRoot);
-    const stack = await LocalWorkspace.selectStack(
-      { stackName: "shared", workDir: repositoryRoot },
-      { pulumiCommand: command },
-    );
+    const options = { pulumiCommand: await pulumiCommand(await pulumiExecutable(), repositoryRoot) };
+    const stack = await LocalWorkspace.selectStack({ stackName: "shared", workDir: repositoryRoot }, options);
     const clientId: unknown = (await stack.outputs())["bootstrapClientId"]?.value;
     if (typeof clientId === "string") return clientId;
   } catch (error) {

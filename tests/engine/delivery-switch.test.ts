@@ -17,7 +17,7 @@ import { UserError } from "../../domain/user-error.ts";
 import { localContext } from "../../local/home.ts";
 import { recordedIo } from "../cli/recorded-io.ts";
 import { useEngine } from "../support/engine.ts";
-import { useServers } from "../support/servers.ts";
+import { useSharedServers } from "../support/shared-servers.ts";
 import { environmentStack } from "../support/stacks.ts";
 import { liveProviders, preview, up } from "./live-providers.ts";
 
@@ -25,7 +25,7 @@ const clientId = "33333333-3333-4333-8333-333333333333";
 
 describe("a live stack that is switched from pulumi to gitops", function () {
   this.timeout(180_000);
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useSharedServers(["kube-apiserver"]);
   const engine = useEngine("dev", () => liveProviders(servers().home));
   let cluster: Cluster;
   let vault: Server;

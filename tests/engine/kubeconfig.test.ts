@@ -13,7 +13,7 @@ import { kubernetesProvider } from "../../components/providers.ts";
 import { homeCluster } from "../../local/servers/cluster-call.ts";
 import { KubernetesClient } from "../../clients/kubernetes.ts";
 import { useEngine } from "../support/engine.ts";
-import { useServers } from "../support/servers.ts";
+import { useSharedServers } from "../support/shared-servers.ts";
 import { environmentStack } from "../support/stacks.ts";
 import { liveProviders } from "./live-providers.ts";
 
@@ -23,7 +23,7 @@ interface Kubeconfig {
 
 describe("a kubeconfig that changes, on a real API server", function () {
   this.timeout(240_000);
-  const servers = useServers(["kube-controller-manager"], true);
+  const servers = useSharedServers(["kube-controller-manager"]);
   const engine = useEngine("dev", () => liveProviders(servers().home));
   const run = () => ({ policyPacks: [], signal: new AbortController().signal });
   const context = "ameide-local";

@@ -14,7 +14,7 @@ import { secret } from "@pulumi/pulumi";
 import { KubernetesClient, KubernetesError } from "../../clients/kubernetes.ts";
 import { homeCluster } from "../../local/servers/cluster-call.ts";
 import { useEngine, type Program } from "../support/engine.ts";
-import { useServers } from "../support/servers.ts";
+import { useSharedServers } from "../support/shared-servers.ts";
 import { liveProviders, onCluster, preview, up } from "./live-providers.ts";
 
 interface Live {
@@ -25,7 +25,7 @@ interface Live {
 
 describe("kubernetes with the real provider, on a real API server", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-controller-manager"], true);
+  const servers = useSharedServers(["kube-controller-manager"]);
   const engine = useEngine("local", () => liveProviders(servers().home));
   const open = (program: Program) => engine.open(onCluster(servers().home, program));
   let api: KubernetesClient;

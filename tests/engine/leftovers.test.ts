@@ -13,7 +13,7 @@ import type { EnvironmentStack } from "../../domain/plan/environment.ts";
 import { UserError } from "../../domain/user-error.ts";
 import { localContext } from "../../local/home.ts";
 import { useEngine } from "../support/engine.ts";
-import { useServers } from "../support/servers.ts";
+import { useSharedServers } from "../support/shared-servers.ts";
 import { environmentStack } from "../support/stacks.ts";
 import { liveProviders, preview, up } from "./live-providers.ts";
 
@@ -37,7 +37,7 @@ const collections: Readonly<Record<string, string>> = {
  */
 describe("a stack with objects of an earlier run in the cluster", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useSharedServers(["kube-apiserver"]);
   let cluster: Cluster;
   let stack: EnvironmentStack;
   const engine = useEngine("dev", () => liveProviders(servers().home));

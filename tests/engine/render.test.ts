@@ -5,11 +5,11 @@ import { openCluster } from "../../clients/kubeconfig.ts";
 import { renderManifests } from "../../domain/manifests/render.ts";
 import { load, readStackSettings, repositoryRoot } from "../../environments/index.ts";
 import { applyCrds } from "../../local/servers/cluster-objects.ts";
-import { useServers } from "../support/servers.ts";
+import { useSharedServers } from "../support/shared-servers.ts";
 
 describe("renderManifests, on a real API server", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useSharedServers(["kube-apiserver"]);
 
   it("renders prod so that the API server accepts every object without unknown fields", async () => {
     const { home, binaries } = servers();

@@ -96,7 +96,7 @@ async function runTests(groups, isWhole) {
 function groupsOf(specs) {
   const files = specs.flatMap((spec) => (/[*?[{]/.test(spec) ? globSync(spec, { cwd: root }).toSorted() : [spec]));
   const keyOf = (file) => {
-    const [shared, first] = /\/use-rig\.ts"|useServers\(\["([\w-]+)".*, true\)/.exec(readFileSync(join(root, file), "utf8")) ?? []; // prettier-ignore
+    const [shared, first] = /\/use-rig\.ts"|useSharedServers\(\["([\w-]+)"/.exec(readFileSync(join(root, file), "utf8")) ?? []; // prettier-ignore
     if (shared !== undefined) return first ?? shared;
     return slowFolders.test(file) ? file : file.split("/").slice(0, 2).join("/");
   };

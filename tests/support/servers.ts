@@ -7,14 +7,10 @@ import { isFree } from "../../local/servers/ports.ts";
 import type { ServerName } from "../../local/servers/server.ts";
 import { startServers } from "../../local/servers/start.ts";
 import { stopServers } from "../../local/servers/stop.ts";
-import { emptyCluster } from "./empty-cluster.ts";
 import { binariesOf, inspectToolchain } from "../../local/toolchain/inspect.ts";
 import type { Binaries } from "../../local/toolchain/pieces.ts";
 
 const prefix = "ameide-secrets-test-";
-
-/** The home that suites of this process share, and how many of these are still to end. */
-const sharing: { home?: Promise<LocalHome>; users: number } = { users: 0 };
 
 export interface TestServers {
   readonly home: LocalHome;
@@ -25,28 +21,21 @@ export interface TestServers {
  * Gives a suite a home of its own, in a new folder and on free ports, with the servers that it names (and what these
  * need) running; they stop and the folder goes when the suite ends. Call it in a `describe`; what it returns gives the
  * servers once the suite runs.
- *
- * @param isShared - whether the suites of one process that share get the same home one after the other: the API server
- *   starts once, and keeps nothing but definitions. @default false
  */
-export function useServers(only: readonly ServerName[], isShared = false): () => TestServers {
+export function useServers(only: readonly ServerName[]): () => TestServers {
   let servers: TestServers | undefined;
-  if (isShared) sharing.users++;
 
   before(async function () {
     this.timeout(180_000);
     const binaries = await testBinaries();
-    const home = isShared ? await (sharing.home ??= temporaryHome()) : await temporaryHome();
+    const home = await temporaryHome();
     servers = { home, binaries };
     await startServers(home, binaries, { only });
   });
 
   after(async function () {
     this.timeout(60_000);
-    if (servers === undefined) return;
-    if (isShared) sharing.users--;
-    if (isShared && sharing.users > 0) await emptyCluster(servers.home);
-    else await forget(servers.home);
+    if (servers !== undefined) await forget(servers.home);
   });
 
   return () => {

@@ -5,7 +5,7 @@ import { readRecords } from "../../local/servers/records.ts";
 
 /** One request that Vault received. */
 export interface VaultRequest {
-  /** ServiceAccount whose token logged in. @default - another login, or none */
+  /** ServiceAccount whose token logged in; `undefined` for another login, or none. */
   readonly account: string | undefined;
   /** Such as `update` for a POST to a path that exists. */
   readonly operation: string;

@@ -100,8 +100,9 @@ function changeOf(step: Step): Change | undefined {
 
 /** Without those that are or contain a secret, which the engine shows as an object without the value. */
 function withoutSecrets(outputs: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
-  const isOpen = (value: unknown): boolean => !JSON.stringify(value).includes(secretSignature);
-  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => isOpen(value)));
+  return Object.fromEntries(
+    Object.entries(outputs).filter(([, one]) => !JSON.stringify(one).includes(secretSignature)),
+  );
 }
 
 /** The engine shows first what it does first: a replacement that begins with the deletion is safe. */

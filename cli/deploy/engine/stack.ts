@@ -73,8 +73,8 @@ export async function openStack(setup: EngineSetup): Promise<Stack> {
     };
     const inline = { stackName, projectName, program: async () => program().catch(withoutTrace) };
     const options = { ...(await workspaceOptions(setup)), ...(secretsProvider && { secretsProvider }) };
-    const open = { new: "createStack", true: "createOrSelectStack", false: "selectStack" } as const;
-    return withoutReading(await LocalWorkspace[open[`${create}`]](inline, options));
+    const open = create === "new" ? "createStack" : create ? "createOrSelectStack" : "selectStack";
+    return withoutReading(await LocalWorkspace[open](inline, options));
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (error instanceof StackNotFoundError) throw missingStack(stackName, secretsProvider, error);
@@ -150,7 +150,6 @@ async function workspaceOptions({
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // a cache in the shared temporary directory, for a compiler that this program and its pack do not use
       TS_NODE_CACHE: "false",
-      PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
       AMEIDE_SECRETS_NODE: process.execPath,
       // the person's own plugins for Node go first, if they are installed
       PATH: (onFiles ? [shims, path] : [path, shims]).join(delimiter),
@@ -172,8 +171,7 @@ function keepNoLogs(pulumiHome: string): void {
   writeFileSync(folder, "");
 }
 
-/** By link, since making one starts a process. */
-const knownCommands = new Map<string, PulumiCommand>();
+const knownCommands = new Map<string, PulumiCommand>(); // by link: making one starts a process
 
 /** Automation API knows an executable only as `<root>/bin/pulumi`; any other gets a link of that form. */
 export async function pulumiCommand(executable: string, workDir: string): Promise<PulumiCommand> {

@@ -90,7 +90,7 @@ export async function forgetOperatorPolicies(stack: Stack, resources?: readonly 
   if (urns.length > 0) await forgetResources(stack, new Set(urns));
 }
 
-/** @throws UserError with each value that the next update would delete, and the last update's kubeconfig if it is gone. */
+/** What the state contains. @throws UserError with each value that the next update would delete, and the last update's kubeconfig if it is gone. */
 export async function readFittingState(stack: Stack, plan: StackPlan): Promise<readonly StateResource[]> {
   const resources = await readResources(stack);
   throwErrors([...missingValues(plan, valuesInState({ resources })), ...goneKubeconfig(resources, plan)]);

@@ -8,7 +8,7 @@ import { revokeStoredRootToken } from "../../../cli/operate/vault-repairs.ts";
 import { Redacted } from "../../../domain/redacted.ts";
 import { localContext } from "../../../local/home.ts";
 import { openVault, type OpenedVault } from "../../support/open-vault.ts";
-import { useServers } from "../../support/servers.ts";
+import { useSharedServers } from "../../support/shared-servers.ts";
 import { environmentStack } from "../../support/stacks.ts";
 
 const secrets = "/api/v1/namespaces/ameide-staging/secrets";
@@ -16,7 +16,7 @@ const path = `${secrets}/vault-auto-credentials`;
 
 describe("revokeStoredRootToken, on OpenBao and a real API server", function () {
   this.timeout(60_000);
-  const servers = useServers(["kube-apiserver", "openbao"], true);
+  const servers = useSharedServers(["kube-apiserver", "openbao"]);
   let cluster: Cluster;
   let opened: OpenedVault;
   let address: string;

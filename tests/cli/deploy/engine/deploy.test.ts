@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/index.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/index.js";
@@ -118,6 +118,11 @@ describe("previewStack and updateStack, under the real engine", function () {
       const { outputs } = await updateStack(await engine.open(program), { ...run(), policyPacks: [] });
       assert.deepEqual(outputs, { name: "a", list: [1], none: null }, time);
     }
+  });
+
+  it("leaves no log of the engine's calls", async () => {
+    await previewStack(await engine.open(groups("one")), { ...run(), policyPacks: [] });
+    assert.ok(statSync(join(engine.folder, "home", "logs")).isFile(), "the engine made its folder of logs");
   });
 
   it("fails if the update leaves a verdict undecided", async () => {

@@ -10,7 +10,7 @@ import { UserError } from "../../../../domain/user-error.ts";
 import { localContext } from "../../../../local/home.ts";
 import { homeCluster } from "../../../../local/servers/cluster-call.ts";
 import { applyCrds } from "../../../../local/servers/cluster-objects.ts";
-import { useServers } from "../../../support/servers.ts";
+import { useSharedServers } from "../../../support/shared-servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
 import { foundBy } from "./found-by.ts";
 
@@ -19,7 +19,7 @@ const gitops: EnvironmentStack = { ...dev, strictness: { ...dev.strictness, deli
 
 describe("a stack with delivery gitops, before ArgoCD applies what render writes", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useSharedServers(["kube-apiserver"]);
   let cluster: Cluster;
   let live: LiveObjects;
 

@@ -6,13 +6,13 @@ import type { Change } from "../../../../cli/deploy/engine/change.ts";
 import { ourLabels } from "../../../../domain/manifests/labels.ts";
 import { localContext } from "../../../../local/home.ts";
 import { applyObject, homeCluster } from "../../../../local/servers/cluster-call.ts";
-import { useServers } from "../../../support/servers.ts";
+import { useSharedServers } from "../../../support/shared-servers.ts";
 import { environmentStack } from "../../../support/stacks.ts";
 import { foundBy } from "./found-by.ts";
 
 describe("refuseForeign, with a cluster that ArgoCD and others write to", function () {
   this.timeout(120_000);
-  const servers = useServers(["kube-apiserver"], true);
+  const servers = useSharedServers(["kube-apiserver"]);
   const plan = environmentStack("dev");
   let cluster: Cluster;
 
